@@ -1,0 +1,60 @@
+// Package source gives a scan its content: files, directories and readers.
+// A Source yields Items in a fixed order; an Item is opened by the worker that
+// examines it, read in Chunks that overlap, and closed.
+package source
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// Place says what sort of thing content was found in.
+type Place string
+
+// The places of content. Everything but File and Stdin is in a repository's
+// own storage.
+const (
+	File          Place = "file"
+	Stdin         Place = "stdin"
+	Blob          Place = "blob"
+	CommitMessage Place = "commit message"
+	TagMessage    Place = "tag message"
+	Note          Place = "note"
+	Staged        Place = "index"
+	Reflog        Place = "reflog"
+	GitConfig     Place = "git config"
+)
+
+// Origin says where content comes from.
+type Origin struct {
+	// Path is slash-separated and relative to the scanned root (or, inside a
+	// repository, to the repository's root). It may hold any byte but NUL: who
+	// prints it must make it safe.
+	Path  string
+	Place Place
+	// Repository is the identity of the repository the content belongs to:
+	// its normalised remote URL, else "root:" and its root commit. Empty
+	// outside repositories.
+	Repository string
+	// Ignored is true for a file of a repository that Git ignores.
+	Ignored bool
+}
+
+// Item is one thing to read.
+type Item struct {
+	Origin Origin
+	// Size in bytes, -1 when it is not known before reading.
+	Size int64
+	// Open is called once, by the worker that examines the item, which closes
+	// what it got. An error is reported as unread unless it is an *ItemError.
+	Open func() (io.ReadCloser, error)
+}
+
+// Source yields items. The rules of its sequence: single use; an *ItemError is
+// yielded in its place, with the zero Item, and the sequence goes on; any other
+// error is last; when the context ends, its cause is last; after break no
+// goroutine is left.
+type Source interface {
+	Items(ctx context.Context) iter.Seq2[Item, error]
+}
