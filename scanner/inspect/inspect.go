@@ -5,6 +5,10 @@
 package inspect
 
 import (
+	"cmp"
+	"errors"
+	"slices"
+
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
@@ -52,11 +56,76 @@ type Result struct {
 	Images int
 }
 
+// Inspect finds the keys of one piece of content. The path is a hint for
+// decoding and may be empty; content is not kept.
+func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
+	var result Result
+	var found collection
+	asked := mentions{rules: x.Rules}
+	options := x.Decode
+	options.Images = &result.Images
+	for view, err := range decode.Views(content, path, options) {
+		if err != nil {
+			result.Notes = append(result.Notes, note(err))
+			continue
+		}
+		x.match(view, at, &asked, &found)
+	}
+	result.Records = found.records()
+	return result
+}
+
+// note turns a decoder's error into coverage; what is no ItemError was not
+// foreseen, so it counts as unread.
+func note(err error) *source.ItemError {
+	var item *source.ItemError
+	if errors.As(err, &item) {
+		return item
+	}
+	return &source.ItemError{Outcome: source.Unread, Reason: "decoding failed", Err: err}
+}
+
+// match adds the matches of one view.
+func (x *Inspector) match(view decode.View, at Position, asked *mentions, found *collection) {
+	matches := x.Rules.Match(view.Text, nil)
+	if len(matches) == 0 {
+		return
+	}
+	spans := make([]placed, len(matches))
+	for i, m := range matches {
+		p := placed{Record: Record{match: m, Secret: secret.New(view.Text[m.Start:m.End])}}
+		var line int
+		p.start, p.end, line = view.Locate(m.Start, m.End)
+		if m.AsksFile() {
+			p.mentions = asked.in(view)
+		}
+		p.Location = finding.Location{Member: view.Member, Way: view.Way}
+		if view.Part.Name != "" {
+			p.Location.Notebook = &finding.Cell{Cell: view.Part.Cell, Part: view.Part.Name, Line: line}
+		}
+		spans[i] = p
+	}
+	slices.SortStableFunc(spans, func(a, b placed) int { return cmp.Compare(a.start, b.start) })
+	if view.Member != "" {
+		at = Position{}
+	}
+	ruler := newRuler(view.Base, at)
+	for _, p := range spans {
+		ruler.span(p.start, p.end, &p.Location)
+		k := seen{rule: p.match.Rule.ID, member: view.Member, fingerprint: x.Fingerprints.Of(p.Secret)}
+		found.add(k, p)
+	}
+}
+
 // Judge decides a record now that its origin is known. It returns a finding
 // with one occurrence (whose Git the caller fills in for objects), or false if
 // the rule does not report this value in that path.
 func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
-	verdict, ok := x.Rules.Judge(r.match, r.mentions, o.Path)
+	judged := o.Path
+	if r.Location.Member != "" {
+		judged = r.Location.Member
+	}
+	verdict, ok := x.Rules.Judge(r.match, r.mentions, judged)
 	if !ok {
 		return finding.Finding{}, false
 	}

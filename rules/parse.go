@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// document is the form of a rule file.
+type document struct {
+	// Let names fragments that patterns of the file may use as {name}.
+	Let  map[string]string `toml:"let"`
+	Rule []*Rule           `toml:"rule"`
+}
+
+// Parse reads a rule file. It is strict: an unknown key is an error that names
+// the file and the key. Fragments of the built-in files may be used as {name}.
+func Parse(name string, data []byte) ([]*Rule, error) {
+	fragments, err := builtinFragments()
+	if err != nil {
+		return nil, err
+	}
+	return parse(name, data, fragments)
+}
+
+func parse(name string, data []byte, fragments map[string]string) ([]*Rule, error) {
+	doc, err := decodeDocument(name, data)
+	if err != nil {
+		return nil, err
+	}
+	let := maps.Clone(fragments)
+	for k, v := range doc.Let {
+		let[k] = v
+	}
+	for _, r := range doc.Rule {
+		if err := r.expand(let); err != nil {
+			return nil, fmt.Errorf("%s: rule %s: %w", name, r.ID, err)
+		}
+	}
+	return doc.Rule, nil
+}
+
+func decodeDocument(name string, data []byte) (document, error) {
+	var doc document
+	meta, err := toml.NewDecoder(bytes.NewReader(data)).Decode(&doc)
+	if err != nil {
+		return document{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return document{}, fmt.Errorf("%s: unknown key %q", name, unknown[0].String())
+	}
+	return doc, nil
+}
+
+// expand replaces {name} in every pattern of the rule.
+func (r *Rule) expand(let map[string]string) error {
+	patterns := []*string{&r.Token.Pattern}
+	for i := range r.Evidence {
+		patterns = append(patterns, &r.Evidence[i].Before, &r.Evidence[i].After)
+	}
+	for _, p := range patterns {
+		expanded, err := expandFragments(*p, let, 0)
+		if err != nil {
+			return err
+		}
+		*p = expanded
+	}
+	return nil
+}
+
+// fragmentName finds {name}; a brace of the pattern language itself, such as
+// {2,4} or \x{41}, begins with a digit or follows \x, \p or \P.
+var fragmentName = regexp.MustCompile(`(\\[xpP])?\{([a-z][a-z_]*)\}`)
+
+const maxFragmentDepth = 8
+
+func expandFragments(pattern string, let map[string]string, depth int) (string, error) {
+	if depth > maxFragmentDepth {
+		return "", fmt.Errorf("fragments are nested deeper than %d, or a fragment uses itself", maxFragmentDepth)
+	}
+	var out strings.Builder
+	last := 0
+	for _, m := range fragmentName.FindAllStringSubmatchIndex(pattern, -1) {
+		if m[2] >= 0 {
+			continue
+		}
+		name := pattern[m[4]:m[5]]
+		value, ok := let[name]
+		if !ok {
+			return "", fmt.Errorf("no fragment is named {%s}", name)
+		}
+		value, err := expandFragments(value, let, depth+1)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(pattern[last:m[0]])
+		out.WriteString("(?:" + value + ")")
+		last = m[1]
+	}
+	out.WriteString(pattern[last:])
+	return out.String(), nil
+}

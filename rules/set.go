@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Set is a compiled list of rules: a matcher that holds no state and is safe
+// to share.
+type Set struct {
+	rules []*Rule
+	// runs are the rules whose tokens are runs of an alphabet, leads those
+	// whose tokens are found behind a keyword.
+	runs  []*matcher
+	leads []lead
+	// minRun is the shortest token of runs: the step of the skip scan.
+	minRun int
+	// words are the File words of all evidence, lower case, without repeats.
+	words []string
+	width int
+}
+
+// NewSet validates and compiles rules. The error names every rule that is
+// wrong, and where.
+func NewSet(list []*Rule) (*Set, error) {
+	s := &Set{rules: slices.Clone(list)}
+	var errs []error
+	seen := map[string]bool{}
+	for _, r := range list {
+		if seen[r.ID] {
+			errs = append(errs, fmt.Errorf("rules: two rules are named %s", r.ID))
+			continue
+		}
+		seen[r.ID] = true
+		m, err := s.compile(r)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("rules: %s: %w", r.ID, err))
+			continue
+		}
+		s.add(m)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Set) add(m *matcher) {
+	s.width = max(s.width, m.width())
+	if m.pattern == nil {
+		s.runs = append(s.runs, m)
+		if s.minRun == 0 || m.rule.Token.Min < s.minRun {
+			s.minRun = m.rule.Token.Min
+		}
+		return
+	}
+	for _, k := range m.rule.Token.Keywords {
+		s.leads = append(s.leads, newLead(k, m))
+	}
+}
+
+// Rules returns the rules of the set in their order.
+func (s *Set) Rules() []*Rule { return slices.Clone(s.rules) }
+
+// Rule returns the rule with an id, or nil.
+func (s *Set) Rule(id string) *Rule {
+	for _, r := range s.rules {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// Width is the evidence width of the set in bytes: no decision of Match
+// depends on a byte further than this from the token's begin or end.
+func (s *Set) Width() int { return s.width }
+
+// Hash identifies the set: equal hashes find the same keys.
+func (s *Set) Hash() (string, error) {
+	text, err := json.Marshal(s.rules)
+	if err != nil {
+		return "", fmt.Errorf("rules: hash: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// word returns the index of a File word, adding it if it is new.
+func (s *Set) word(w string) int {
+	if i := slices.Index(s.words, w); i >= 0 {
+		return i
+	}
+	s.words = append(s.words, w)
+	return len(s.words) - 1
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var ruleID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// validate says what is wrong with a rule, naming the field.
+func (r *Rule) validate() error {
+	var errs []error
+	if !ruleID.MatchString(r.ID) {
+		errs = append(errs, fmt.Errorf("id %q is not of the form word-word-word", r.ID))
+	}
+	for field, value := range map[string]string{
+		"provider": r.Provider, "title": r.Title, "description": r.Description, "fix": r.Fix, "page": r.Page,
+	} {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("%s is missing", field))
+		}
+	}
+	if !slices.Contains([]Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow}, r.Severity) {
+		errs = append(errs, fmt.Errorf("severity %q is not one of critical, high, medium, low", r.Severity))
+	}
+	if len(r.Evidence) == 0 || len(r.Evidence) > maxEvidence {
+		errs = append(errs, fmt.Errorf("a rule needs 1 to %d pieces of evidence, this one has %d", maxEvidence, len(r.Evidence)))
+	}
+	for _, e := range r.Evidence {
+		if e.Name == "" || e.Confidence == None {
+			errs = append(errs, fmt.Errorf("evidence %q needs a name and a confidence", e.Name))
+		}
+	}
+	// Map order must not show in the message.
+	slices.SortFunc(errs, func(a, b error) int {
+		if a.Error() < b.Error() {
+			return -1
+		}
+		return 1
+	})
+	return errors.Join(append(errs, r.Token.validate())...)
+}
+
+func (t *Token) validate() error {
+	byRun, byPattern := t.Alphabet != "", t.Pattern != ""
+	if byRun == byPattern {
+		return errors.New("token: it needs either an alphabet or keywords with a pattern")
+	}
+	if byPattern != (len(t.Keywords) > 0) {
+		return errors.New("token: a pattern and its keywords go together")
+	}
+	if t.Max < t.Min || t.Max < 1 || t.Max > maxWidth {
+		return fmt.Errorf("token: lengths from %d to %d make no sense", t.Min, t.Max)
+	}
+	for _, need := range t.Needs {
+		if _, ok := needByName(need); !ok {
+			return fmt.Errorf("token: unknown need %q", need)
+		}
+	}
+	if !byRun {
+		return nil
+	}
+	if t.Min < minRunLength {
+		return fmt.Errorf("token: a run of fewer than %d bytes is too common; use keywords and a pattern", minRunLength)
+	}
+	alphabet, err := newByteSet(t.Alphabet)
+	if err != nil {
+		return fmt.Errorf("token: alphabet: %w", err)
+	}
+	wide, err := newByteSet(runAlphabet)
+	if err != nil {
+		return err
+	}
+	for c := range alphabet {
+		if alphabet[c] && !wide[c] {
+			return fmt.Errorf("token: alphabet: %q is not within %s", rune(c), runAlphabet)
+		}
+	}
+	return nil
+}

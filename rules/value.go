@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"bytes"
+	"math"
+	"strings"
+)
+
+// plausible reports whether a value could be this rule's key at all: its
+// characters, its randomness, and that it is no placeholder. The value alone
+// decides: text beside it lies (live keys stand next to "replace with your
+// key").
+func (m *matcher) plausible(value []byte) bool {
+	t := &m.rule.Token
+	for _, name := range t.Needs {
+		if need, _ := needByName(name); !need(value) {
+			return false
+		}
+	}
+	if t.Entropy > 0 && entropy(value) < t.Entropy {
+		return false
+	}
+	for _, re := range m.reject {
+		if re.Match(value) {
+			return false
+		}
+	}
+	if t.Issuer != "" {
+		// A token that its issuer signed is no placeholder, whatever letters
+		// stand in it.
+		return issuedBy(value, t.Issuer)
+	}
+	return !isPlaceholder(value, t.Public)
+}
+
+// needByName returns the property that a rule file names.
+func needByName(name string) (func([]byte) bool, bool) {
+	switch name {
+	case "upper":
+		return func(v []byte) bool { return count(v, 'A', 'Z') > 0 }, true
+	case "lower":
+		return func(v []byte) bool { return count(v, 'a', 'z') > 0 }, true
+	case "digit":
+		return func(v []byte) bool { return count(v, '0', '9') > 0 }, true
+	case "digits":
+		return func(v []byte) bool { return count(v, '0', '9') > 1 }, true
+	case "mixed":
+		return mixed, true
+	}
+	return nil, false
+}
+
+// mixed tells a random value from an identifier: both cases, and digits or,
+// since one random key in hundreds has none, so many changes of case as no
+// camelCase name has.
+func mixed(v []byte) bool {
+	upper, lower := count(v, 'A', 'Z'), count(v, 'a', 'z')
+	if upper == 0 || lower == 0 {
+		return false
+	}
+	return count(v, '0', '9') > 0 || upper*3 >= upper+lower && lower*3 >= upper+lower
+}
+
+func count(v []byte, lo, hi byte) int {
+	n := 0
+	for _, c := range v {
+		if c >= lo && c <= hi {
+			n++
+		}
+	}
+	return n
+}
+
+// entropy is the Shannon entropy in bits a byte.
+func entropy(v []byte) float64 {
+	var seen [256]int
+	for _, c := range v {
+		seen[c]++
+	}
+	h, n := 0.0, float64(len(v))
+	for _, k := range seen {
+		if k > 0 {
+			p := float64(k) / n
+			h -= p * math.Log2(p)
+		}
+	}
+	return h
+}
+
+// placeholderWords stand in values that people write where a key goes. Each is
+// long enough that a random key has it less than once in ten thousand.
+const placeholderWords = "example placeholder your_ your- yourapi yourkey yourtoken insert changeme change_me dummy redacted replace sample " +
+	"xxxx notreal not_real fake_ goeshere goes_here _here -here api_key apikey api-key api_token apitoken secret_key access_key test_key test_token my_token mytoken " +
+	"abcdef 123456 qwerty password"
+
+// isPlaceholder reports whether a value was written by a person to stand for a
+// key. The public prefix does not count.
+func isPlaceholder(value []byte, public string) bool {
+	v := bytes.ToLower(bytes.TrimPrefix(value, []byte(public)))
+	if longestRepeat(v) >= 6 || ascending(v)*2 >= len(v) || periodic(v) || wordy(v) {
+		return true
+	}
+	for w := range strings.FieldsSeq(placeholderWords) {
+		if bytes.Contains(v, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// longestRepeat is the longest run of one byte.
+func longestRepeat(v []byte) int {
+	best, run := 0, 0
+	for i := range v {
+		if i > 0 && v[i] == v[i-1] {
+			run++
+		} else {
+			run = 1
+		}
+		best = max(best, run)
+	}
+	return best
+}
+
+// ascending counts bytes that follow their predecessor in the alphabet.
+func ascending(v []byte) int {
+	n := 0
+	for i := 1; i < len(v); i++ {
+		if v[i] == v[i-1]+1 {
+			n++
+		}
+	}
+	return n
+}
+
+// periodic reports whether v repeats a part of at most half its length.
+func periodic(v []byte) bool {
+	for p := 1; p <= len(v)/2; p++ {
+		if bytes.Equal(v[p:], v[:len(v)-p]) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordy reports whether v is words joined by "_", "-" or ".": letters only
+// between the joints, and no part longer than a word.
+func wordy(v []byte) bool {
+	parts := bytes.FieldsFunc(v, func(r rune) bool { return r == '_' || r == '-' || r == '.' })
+	if len(parts) < 3 {
+		return false
+	}
+	for _, p := range parts {
+		if len(p) > 14 || count(p, 'a', 'z') != len(p) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,109 @@
+package inspect
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/scanner/decode"
+)
+
+// seen names one value under one rule in one member of the content.
+type seen struct {
+	rule        string
+	member      string
+	fingerprint secret.Fingerprint
+}
+
+// placed is a record with its span in the base, by which the views of one
+// place are joined.
+type placed struct {
+	Record
+	start, end int
+}
+
+// collection joins what the views of one content show.
+type collection struct {
+	placed map[seen][]placed
+	order  []seen
+}
+
+// add joins a record with one of the same value and rule at the same place, or
+// keeps it as a new one. The same place: the spans overlap, as those of a key
+// in raw JSON and in the notebook cell that the JSON holds do.
+func (c *collection) add(k seen, p placed) {
+	list, ok := c.placed[k]
+	if !ok {
+		c.order = append(c.order, k)
+	}
+	for i := range list {
+		if list[i].start < p.end && p.start < list[i].end {
+			list[i] = join(list[i], p)
+			return
+		}
+	}
+	if c.placed == nil {
+		c.placed = map[seen][]placed{}
+	}
+	c.placed[k] = append(list, p)
+}
+
+// join keeps the more telling of two views of one place and the evidence of
+// both.
+func join(a, b placed) placed {
+	best, other := a, b
+	if telling(b) > telling(a) {
+		best, other = b, a
+	}
+	best.match = best.match.With(other.match)
+	best.mentions = best.mentions.Or(other.mentions)
+	return best
+}
+
+// telling ranks views: a notebook cell says most, then what is nearest to the
+// bytes of the file.
+func telling(p placed) int {
+	score := -len(p.Location.Way)
+	if p.Location.Notebook != nil {
+		score += 100
+	}
+	return score
+}
+
+func (c *collection) records() []Record {
+	var all []placed
+	for _, k := range c.order {
+		all = append(all, c.placed[k]...)
+	}
+	slices.SortStableFunc(all, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.Location.Member, b.Location.Member), cmp.Compare(a.start, b.start), cmp.Compare(a.match.Rule.ID, b.match.Rule.ID))
+	})
+	out := make([]Record, len(all))
+	for i, p := range all {
+		out[i] = p.Record
+	}
+	return out
+}
+
+// mentions remembers the file words of each member, computed when a match
+// first asks.
+type mentions struct {
+	rules *rules.Set
+	of    map[string]rules.Mentions
+}
+
+func (m *mentions) in(v decode.View) rules.Mentions {
+	base, ok := m.of[v.Member]
+	if !ok {
+		base = m.rules.Mentions(v.Base)
+		if m.of == nil {
+			m.of = map[string]rules.Mentions{}
+		}
+		m.of[v.Member] = base
+	}
+	if len(v.Way) == 0 && v.Part.Name == "" {
+		return base
+	}
+	return base.Or(m.rules.Mentions(v.Text))
+}
