@@ -31,6 +31,9 @@ type Record struct {
 	Secret secret.Value
 	// Location has no Path yet.
 	Location finding.Location
+	// Start is the offset of the record in the content, or in the archive's
+	// member that Location names.
+	Start    int
 	match    rules.Match
 	mentions rules.Mentions
 }
@@ -103,6 +106,7 @@ func (x *Inspector) match(view decode.View, at Position, asked *mentions, found 
 		if view.Part.Name != "" {
 			p.Location.Notebook = &finding.Cell{Cell: view.Part.Cell, Part: view.Part.Name, Line: line}
 		}
+		p.Start = p.start
 		spans[i] = p
 	}
 	slices.SortStableFunc(spans, func(a, b placed) int { return cmp.Compare(a.start, b.start) })

@@ -1,0 +1,79 @@
+package scanner
+
+import (
+	"context"
+	"io"
+	"path"
+
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// examine reads one item to its end and finds its keys.
+func (s *Scanner) examine(ctx context.Context, item source.Item) outcome {
+	if ctx.Err() != nil {
+		return outcome{}
+	}
+	content, err := item.Open()
+	if err != nil {
+		return outcome{errs: []error{source.Failed(item.Origin.Path, err)}}
+	}
+	out := s.read(ctx, item, content)
+	if err := content.Close(); err != nil {
+		out.errs = append(out.errs, source.Failed(item.Origin.Path, err))
+	}
+	s.count(func(t *source.Tally) { t.Files.Add(1) })
+	return out
+}
+
+func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader) outcome {
+	var out outcome
+	var at inspect.Position
+	for chunk, err := range source.Chunks(content, item.Size) {
+		if ctx.Err() != nil {
+			return out
+		}
+		if err != nil {
+			out.errs = append(out.errs, source.Failed(item.Origin.Path, err))
+			break
+		}
+		result := s.Inspector.Inspect(chunk.Data, item.Origin.Path, at)
+		for _, r := range result.Records {
+			if r.Location.Member == "" && (r.Start < chunk.From || r.Start >= chunk.To) {
+				continue // the neighbouring chunk sees more around it
+			}
+			if f, ok := s.Inspector.Judge(r, item.Origin); ok {
+				out.findings = append(out.findings, f)
+			}
+		}
+		for _, note := range result.Notes {
+			out.errs = append(out.errs, within(item.Origin.Path, note))
+		}
+		if chunk.Advance < len(chunk.Data) {
+			at = at.After(chunk.Data[:chunk.Advance])
+		}
+		s.count(func(t *source.Tally) {
+			t.Bytes.Add(int64(chunk.Advance))
+			t.Images.Add(int64(result.Images))
+		})
+	}
+	return out
+}
+
+// within completes a note on content with the path of the content.
+func within(name string, note *source.ItemError) error {
+	full := *note
+	switch {
+	case note.Path == "":
+		full.Path = name
+	default:
+		full.Path = name + "!" + path.Clean(note.Path)
+	}
+	return &full
+}
+
+func (s *Scanner) count(add func(*source.Tally)) {
+	if s.Tally != nil {
+		add(s.Tally)
+	}
+}

@@ -1,0 +1,113 @@
+package source
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+const (
+	// WholeLimit is how large content may be, in bytes, to be read as one
+	// chunk. Structure (a notebook, an archive) is seen only in whole content.
+	WholeLimit = 256 << 20
+	// ChunkSize is the size of the pieces in which larger content is read.
+	ChunkSize = 16 << 20
+	// Overlap is how many bytes two neighbouring chunks share. It must be no
+	// less than twice the evidence width of the rules plus the longest token.
+	Overlap = 64 << 10
+)
+
+// Chunk is a piece of content. Data is valid until the next chunk is asked
+// for.
+type Chunk struct {
+	Data []byte
+	// From and To partition the content among overlapping chunks: what begins
+	// in [From, To) belongs to this chunk and is seen in it with all that
+	// stands around it.
+	From, To int
+	// Advance is how many bytes of Data stand before the next chunk's data.
+	Advance int
+}
+
+// Chunks reads content that is size bytes long (-1: not known) in as few
+// pieces as the limits allow. An error is last.
+func Chunks(r io.Reader, size int64) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		first, err := readUpTo(r, firstRead(size), WholeLimit)
+		if err != nil {
+			yield(Chunk{}, fmt.Errorf("read: %w", err))
+			return
+		}
+		if len(first) < WholeLimit {
+			yield(Chunk{Data: first, To: len(first), Advance: len(first)}, nil)
+			return
+		}
+		yieldWindows(first, r, yield)
+	}
+}
+
+// firstRead is the buffer to begin with: the size that is told plus one byte,
+// to see the end without growing, but never what only a hostile source tells.
+func firstRead(size int64) int {
+	const most = 8 << 20
+	if size < 0 {
+		return 64 << 10
+	}
+	return int(min(size+1, most))
+}
+
+// readUpTo reads until the end or until limit bytes are there.
+func readUpTo(r io.Reader, begin, limit int) ([]byte, error) {
+	buf := make([]byte, 0, max(begin, 512))
+	for len(buf) < limit {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), min(2*cap(buf), limit))
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return buf, nil
+}
+
+// yieldWindows yields what was read and then the rest in overlapping windows.
+// Each side of the border between two chunks is half an overlap deep.
+func yieldWindows(first []byte, rest io.Reader, yield func(Chunk, error) bool) {
+	const border = Overlap / 2
+	r := bufio.NewReader(rest)
+	data, from := first, 0
+	for {
+		_, err := r.Peek(1)
+		if errors.Is(err, io.EOF) {
+			yield(Chunk{Data: data, From: from, To: len(data), Advance: len(data)}, nil)
+			return
+		}
+		if err != nil {
+			yield(Chunk{}, fmt.Errorf("read: %w", err))
+			return
+		}
+		if !yield(Chunk{Data: data, From: from, To: len(data) - border, Advance: len(data) - Overlap}, nil) {
+			return
+		}
+		next := data[:0]
+		if cap(next) < Overlap+ChunkSize || len(data) == len(first) {
+			next = make([]byte, 0, Overlap+ChunkSize)
+		}
+		next = append(next, data[len(data)-Overlap:]...)
+		n, err := io.ReadFull(r, next[Overlap:Overlap+ChunkSize])
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			yield(Chunk{}, fmt.Errorf("read: %w", err))
+			return
+		}
+		data, from = next[:Overlap+n], border
+	}
+}

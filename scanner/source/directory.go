@@ -1,0 +1,187 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"slices"
+	"syscall"
+)
+
+// Directory is a Source of the regular files below a directory, in the order
+// of their paths. It never follows a symbolic link and never leaves the
+// directory: every file is opened through an os.Root.
+type Directory struct {
+	Root string
+	// Below limits the walk to a slash-separated path within Root; "" or "."
+	// is all of it.
+	Below string
+	// Prefix is put before every path that is reported.
+	Prefix string
+	// Repository is the identity that origins carry.
+	Repository string
+	// Skip tells the directories and files to pass over, silently; it gets
+	// paths relative to Root. Optional.
+	Skip func(path string, dir bool) bool
+	// Exclude tells what the operator excluded: listed as excluded. Optional.
+	Exclude func(path string, dir bool) bool
+	// Ignored tells what Git ignores: read, but marked. Optional.
+	Ignored func(path string, dir bool) bool
+}
+
+// Items implements Source.
+func (d Directory) Items(ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		root, err := os.OpenRoot(d.Root)
+		if err != nil {
+			yield(Item{}, fmt.Errorf("open directory: %w", err))
+			return
+		}
+		// Files are opened by workers after the walk has moved on, so the root
+		// stays open until the last of them is closed: see rootFile.
+		shared := newSharedRoot(root)
+		defer shared.release()
+		w := walk{Directory: d, ctx: ctx, root: shared, yield: yield}
+		below := path.Clean("/" + d.Below)[1:]
+		if below == "" {
+			below = "."
+		}
+		w.directory(below, false)
+	}
+}
+
+// walk is one walk over a directory.
+type walk struct {
+	Directory
+	ctx   context.Context
+	root  *sharedRoot
+	yield func(Item, error) bool
+}
+
+// directory yields what is below dir and reports whether to go on.
+func (w *walk) directory(dir string, ignored bool) bool {
+	if w.ctx.Err() != nil {
+		w.yield(Item{}, context.Cause(w.ctx))
+		return false
+	}
+	entries, err := w.list(dir)
+	if err != nil {
+		return w.failed(dir, err)
+	}
+	for _, entry := range entries {
+		name := path.Join(dir, entry.Name())
+		if !w.entry(name, entry, ignored) {
+			return false
+		}
+	}
+	return true
+}
+
+// list reads a directory in order of the names.
+func (w *walk) list(dir string) ([]fs.DirEntry, error) {
+	f, err := w.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return compareNames(a.Name(), b.Name()) })
+	return entries, err
+}
+
+func compareNames(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (w *walk) entry(name string, entry fs.DirEntry, ignored bool) bool {
+	dir := entry.IsDir()
+	if w.Skip != nil && w.Skip(name, dir) {
+		return true
+	}
+	if w.Exclude != nil && w.Exclude(name, dir) {
+		return w.excluded(name, "excluded by the configuration or the command line")
+	}
+	ignored = ignored || w.Ignored != nil && w.Ignored(name, dir)
+	switch {
+	case dir:
+		return w.directory(name, ignored)
+	case entry.Type().IsRegular():
+		return w.file(name, entry, ignored)
+	case entry.Type()&fs.ModeSymlink != 0:
+		return w.link(name)
+	default:
+		return w.excluded(name, kindOf(entry.Type())+", not a regular file")
+	}
+}
+
+func (w *walk) file(name string, entry fs.DirEntry, ignored bool) bool {
+	size := int64(-1)
+	if info, err := entry.Info(); err == nil {
+		size = info.Size()
+	}
+	root := w.root
+	root.retain()
+	return w.yield(Item{
+		Origin: Origin{Path: path.Join(w.Prefix, name), Place: File, Repository: w.Repository, Ignored: ignored},
+		Size:   size,
+		Open:   func() (io.ReadCloser, error) { return root.openFile(name) },
+	}, nil)
+}
+
+// link passes over a symbolic link. Its target is read where it is, if it is
+// within the directory; a link out of it is not followed, and is told.
+func (w *walk) link(name string) bool {
+	if _, err := w.root.Stat(name); err == nil {
+		return true
+	}
+	return w.excluded(name, "symbolic link that leads out of the directory or nowhere")
+}
+
+func (w *walk) excluded(name, reason string) bool {
+	return w.yield(Item{}, &ItemError{Path: path.Join(w.Prefix, name), Outcome: Excluded, Reason: reason})
+}
+
+func (w *walk) failed(name string, err error) bool {
+	return w.yield(Item{}, Failed(path.Join(w.Prefix, name), err))
+}
+
+// Failed makes the ItemError of something that could not be opened or read.
+func Failed(name string, err error) *ItemError {
+	var item *ItemError
+	if errors.As(err, &item) {
+		return &ItemError{Path: name, Outcome: item.Outcome, Reason: item.Reason, Err: item.Err}
+	}
+	return &ItemError{Path: name, Outcome: Unread, Reason: reason(err), Err: err}
+}
+
+// reason is an error without the paths that package os puts around it.
+func reason(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}

@@ -1,0 +1,65 @@
+package source
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+)
+
+// sharedRoot is an os.Root that the walk and every item it yielded hold; the
+// last one closes it.
+type sharedRoot struct {
+	*os.Root
+	holders atomic.Int64
+}
+
+func newSharedRoot(root *os.Root) *sharedRoot {
+	s := &sharedRoot{Root: root}
+	s.holders.Store(1)
+	return s
+}
+
+func (s *sharedRoot) retain() { s.holders.Add(1) }
+
+func (s *sharedRoot) release() {
+	if s.holders.Add(-1) == 0 {
+		_ = s.Close()
+	}
+}
+
+// openFile opens a regular file for reading. The file may have been replaced
+// since it was listed: a pipe must not block and a device must not be read, so
+// it is opened without waiting and looked at again.
+func (s *sharedRoot) openFile(name string) (io.ReadCloser, error) {
+	f, err := s.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		s.release()
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &ItemError{Outcome: Unread, Reason: "is no regular file any more"}
+	}
+	if err != nil {
+		s.release()
+		return nil, errors.Join(err, f.Close())
+	}
+	return &rootFile{File: f, root: s}, nil
+}
+
+// rootFile is a file that holds its root.
+type rootFile struct {
+	*os.File
+	root *sharedRoot
+}
+
+// Close closes the file and lets go of the root.
+func (f *rootFile) Close() error {
+	err := f.File.Close()
+	f.root.release()
+	return err
+}
+
+var _ fs.File = (*rootFile)(nil)
