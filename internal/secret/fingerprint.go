@@ -17,8 +17,6 @@ const PublicSalt = "qleaks fingerprint v1"
 // minPrivateSalt is the shortest private salt, in bytes, that is accepted.
 const minPrivateSalt = 16
 
-var fingerprintEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
-
 // Fingerprint names a key without holding it: 128 bits of HMAC-SHA-256 over
 // the material, as 26 lower-case base32 characters. The length is no length of
 // any provider's key, so that a report is never found by its own scanner.
@@ -57,5 +55,6 @@ func (f Fingerprinter) Sum(label string, parts ...string) string {
 	for _, p := range parts {
 		fmt.Fprintf(mac, "%d:%s", len(p), p)
 	}
-	return strings.ToLower(fingerprintEncoding.EncodeToString(mac.Sum(nil)[:16]))
+	unpadded := base32.StdEncoding.WithPadding(base32.NoPadding)
+	return strings.ToLower(unpadded.EncodeToString(mac.Sum(nil)[:16]))
 }
