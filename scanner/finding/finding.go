@@ -38,6 +38,10 @@ type Occurrence struct {
 	Location Location
 	// Git is nil outside a repository's own storage.
 	Git *Git
+	// Marked is true where the line carries qleaks:ignore[rule] for the rule
+	// of the finding. It is a claim of the scanned content: whether it counts
+	// is for package baseline to say.
+	Marked bool
 }
 
 // Location is a span of text. Lines and columns count from 1; columns count

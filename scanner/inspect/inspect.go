@@ -34,6 +34,7 @@ type Record struct {
 	// Start is the offset of the record in the content, or in the archive's
 	// member that Location names.
 	Start    int
+	marked   bool
 	match    rules.Match
 	mentions rules.Mentions
 }
@@ -99,6 +100,7 @@ func (x *Inspector) match(view decode.View, at Position, asked *mentions, found 
 		p := placed{Record: Record{match: m, Secret: secret.New(view.Text[m.Start:m.End])}}
 		var line int
 		p.start, p.end, line = view.Locate(m.Start, m.End)
+		p.marked = markedIn(view, m, p)
 		if m.AsksFile() {
 			p.mentions = asked.in(view)
 		}
@@ -145,7 +147,7 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 		Stored:      o.Ignored && isKeyStore(o.Path),
 		Repository:  o.Repository,
 		Path:        o.Path,
-		Occurrences: []finding.Occurrence{{Place: o.Place, Location: location}},
+		Occurrences: []finding.Occurrence{{Place: o.Place, Location: location, Marked: r.marked}},
 	}
 	if location.Member != "" {
 		f.Path += "!" + location.Member
