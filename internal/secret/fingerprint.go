@@ -51,9 +51,9 @@ func (f Fingerprinter) Sum(label string, parts ...string) string {
 		salt = PublicSalt
 	}
 	mac := hmac.New(sha256.New, []byte(salt))
-	fmt.Fprintf(mac, "%s\x00", label)
+	_, _ = fmt.Fprintf(mac, "%s\x00", label) // a hash never fails
 	for _, p := range parts {
-		fmt.Fprintf(mac, "%d:%s", len(p), p)
+		_, _ = fmt.Fprintf(mac, "%d:%s", len(p), p)
 	}
 	unpadded := base32.StdEncoding.WithPadding(base32.NoPadding)
 	return strings.ToLower(unpadded.EncodeToString(mac.Sum(nil)[:16]))

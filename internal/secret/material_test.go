@@ -35,14 +35,16 @@ const window = 8
 // disguises are the forms in which material could leave a program.
 func disguises() map[string]func(string) string {
 	return map[string]func(string) string{
-		"plain":              func(s string) string { return s },
-		"reversed":           reversed,
-		"hex":                func(s string) string { return hex.EncodeToString([]byte(s)) },
-		"upper-case hex":     func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
-		"spaced hex":         func(s string) string { return fmt.Sprintf("% x", s) },
-		"0x hex":             func(s string) string { return trimmed(fmt.Sprintf("%#v", []byte(s)), "[]byte{", "}") },
-		"decimal bytes":      func(s string) string { return trimmed(fmt.Sprint([]byte(s)), "[", "]") },
-		"decimal list":       func(s string) string { return strings.ReplaceAll(trimmed(fmt.Sprint([]byte(s)), "[", "]"), " ", ",") },
+		"plain":          func(s string) string { return s },
+		"reversed":       reversed,
+		"hex":            func(s string) string { return hex.EncodeToString([]byte(s)) },
+		"upper-case hex": func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
+		"spaced hex":     func(s string) string { return fmt.Sprintf("% x", s) },
+		"0x hex":         func(s string) string { return trimmed(fmt.Sprintf("%#v", []byte(s)), "[]byte{", "}") },
+		"decimal bytes":  func(s string) string { return trimmed(fmt.Sprintf("%d", []byte(s)), "[", "]") },
+		"decimal list": func(s string) string {
+			return strings.ReplaceAll(trimmed(fmt.Sprintf("%d", []byte(s)), "[", "]"), " ", ",")
+		},
 		"code points":        func(s string) string { return trimmed(fmt.Sprintf("%U", []rune(s)), "[", "]") },
 		"query-escaped":      url.QueryEscape,
 		"path-escaped":       url.PathEscape,

@@ -3,6 +3,7 @@ package secret
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -64,7 +65,7 @@ func (v Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // UnmarshalText refuses: a redacted Value must never be read back as material.
 func (v *Value) UnmarshalText([]byte) error {
-	return fmt.Errorf("secret: a redacted value cannot be read back")
+	return errors.New("secret: a redacted value cannot be read back")
 }
 
 // GobEncode implements gob.GobEncoder without material.
@@ -72,7 +73,7 @@ func (v Value) GobEncode() ([]byte, error) { return []byte(Redacted), nil }
 
 // GobDecode refuses, as UnmarshalText does.
 func (v *Value) GobDecode([]byte) error {
-	return fmt.Errorf("secret: a redacted value cannot be read back")
+	return errors.New("secret: a redacted value cannot be read back")
 }
 
 // LogValue implements slog.LogValuer without material.

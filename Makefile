@@ -1,0 +1,52 @@
+# Everything here is a short word for a command that also works by itself.
+# The two commands of the README need neither make nor anything below.
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race fuzz lint bench cover fmt tidy clean
+
+GO       ?= go
+FUZZTIME ?= 30s
+LINT     := .cache/bin/golangci-lint
+
+# The optional parts of the tests: what is named here fails instead of being
+# skipped when its tool is missing.
+QLEAKS_REQUIRE ?= $(shell bash .ci/run --parts)
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | \
+		awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+build: ## the program, as ./qleaks
+	$(GO) build -trimpath -o qleaks ./cmd/qleaks
+
+test: ## all tests with the race detector and the optional parts
+	QLEAKS_REQUIRE=$(QLEAKS_REQUIRE) $(GO) test -race ./...
+
+race: ## all tests with the race detector, ten times, in random order
+	$(GO) test -race -count=10 -shuffle=on ./...
+
+fuzz: ## every fuzz target for FUZZTIME (default 30s)
+	bash .ci/fuzz $(FUZZTIME)
+
+lint: $(LINT) ## golangci-lint, by its own module file
+	$(LINT) run ./...
+
+$(LINT): tools/go.mod tools/go.sum
+	$(GO) -C tools build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bench: ## all benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+cover: ## coverage by function, and coverage.out
+	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
+	$(GO) tool cover -func=coverage.out
+
+fmt: $(LINT) ## formats the source and groups the imports
+	$(LINT) fmt
+
+tidy: ## brings go.mod and tools/go.mod in order
+	$(GO) mod tidy
+	$(GO) -C tools mod tidy
+
+clean: ## removes what was made here
+	rm -rf .cache coverage.out qleaks qleaks.exe
