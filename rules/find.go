@@ -1,6 +1,9 @@
 package rules
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Span is a stretch of bytes, end exclusive.
 type Span struct{ Start, End int }
@@ -48,57 +51,105 @@ func isRunByte(c byte) bool {
 // lead is a keyword that leads to the tokens of a rule.
 type lead struct {
 	keyword []byte
-	// rare is the keyword's rarest byte, at is its offset: the search looks
-	// for that byte and compares the rest.
-	rare  byte
+	// at is the offset of the keyword's rarest byte.
 	at    int
 	exact bool
 	to    *matcher
+}
+
+// leadGroup holds the leads that one search for a rare byte can find.
+type leadGroup struct {
+	rare  byte
+	leads []lead
+	// before and after have a bit for each lead (the last bit stands for all
+	// further ones) by the byte that stands beside the rare one. They spare
+	// the comparison at nearly every stop.
+	before, after [256]uint32
+}
+
+// add adds a lead whose rare byte is the group's.
+func (g *leadGroup) add(l lead) {
+	bit := uint32(1) << min(len(g.leads), 31)
+	g.leads = append(g.leads, l)
+	table, beside := &g.before, byte(0)
+	if l.at > 0 {
+		beside = l.keyword[l.at-1]
+	} else {
+		table, beside = &g.after, l.keyword[1]
+	}
+	table[beside] |= bit
+	if !l.exact {
+		table[upper(beside)] |= bit
+	}
+}
+
+// beside returns the leads that the bytes around p do not rule out.
+func (g *leadGroup) beside(data []byte, p int) uint32 {
+	var bits uint32
+	if p > 0 {
+		bits = g.before[data[p-1]]
+	}
+	if p+1 < len(data) {
+		bits |= g.after[data[p+1]]
+	}
+	return bits
 }
 
 // commonBytes lists bytes of source text from the most to the least common;
 // bytes that are not in it are rarer than all of these.
 const commonBytes = " etaoinsr_lcdu=pm-fh(.,)g0\"1y/b:2vwk'4356789x"
 
-func newLead(keyword string, to *matcher) lead {
+func newLead(keyword string, to *matcher) (lead, byte) {
 	l := lead{to: to, keyword: []byte(keyword)}
-	lower := bytes.ToLower(l.keyword)
 	// A keyword with an upper-case letter is meant exactly so.
-	l.exact = !bytes.Equal(lower, l.keyword)
-	best := -1
+	l.exact = !bytes.Equal(bytes.ToLower(l.keyword), l.keyword)
+	best, rare := -1, byte(0)
 	for i, c := range l.keyword {
-		rank := bytes.IndexByte([]byte(commonBytes), c)
+		rank := strings.IndexByte(commonBytes, c)
 		if rank < 0 {
 			rank = len(commonBytes)
 		}
 		if rank > best {
-			best, l.rare, l.at = rank, c, i
+			best, rare, l.at = rank, c, i
 		}
 	}
-	return l
+	return l, rare
 }
 
-// each calls found with the offset of every occurrence of the keyword that
-// begins in [from, to).
-func (l lead) each(data []byte, from, to int, found func(at int)) {
-	variants := []byte{l.rare}
-	if upper := bytes.ToUpper(variants); !l.exact && upper[0] != l.rare {
-		variants = append(variants, upper[0])
-	}
-	limit := min(len(data), to+len(l.keyword))
-	for _, c := range variants {
-		for p := from; p < limit; {
-			i := bytes.IndexByte(data[p:limit], c)
-			if i < 0 {
+// each calls found for every occurrence of a keyword of the group that begins
+// in [from, to). The search looks for the rare byte in both cases.
+func (g *leadGroup) each(data []byte, from, to int, found func(to *matcher, at int)) {
+	variants := [2]byte{g.rare, upper(g.rare)}
+	limit := min(len(data), to+maxKeyword)
+	for i, c := range variants {
+		if i == 1 && c == variants[0] {
+			return
+		}
+		for p := from; p < limit; p++ {
+			next := bytes.IndexByte(data[p:limit], c)
+			if next < 0 {
 				break
 			}
-			at := p + i - l.at
-			p += i + 1
-			if at >= from && at < to && l.matches(data, at) {
-				found(at)
+			p += next
+			possible := g.beside(data, p)
+			if possible == 0 {
+				continue
+			}
+			for k, l := range g.leads {
+				at := p - l.at
+				if possible>>min(k, 31)&1 != 0 && at >= from && at < to && l.matches(data, at) {
+					found(l.to, at)
+				}
 			}
 		}
 	}
+}
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		c -= 'a' - 'A'
+	}
+	return c
 }
 
 func (l lead) matches(data []byte, at int) bool {
@@ -118,4 +169,30 @@ func (l lead) matches(data []byte, at int) bool {
 		}
 	}
 	return true
+}
+
+// hasRun reports whether data holds a run of token bytes that is at least n
+// long and has a digit or both cases: what every value behind a keyword has
+// and most code behind it has not.
+func hasRun(data []byte, n int) bool {
+	run, digit, lower, upper := 0, false, false, false
+	for _, c := range data {
+		switch {
+		case c >= '0' && c <= '9':
+			digit = true
+		case c >= 'a' && c <= 'z':
+			lower = true
+		case c >= 'A' && c <= 'Z':
+			upper = true
+		case c == '_' || c == '-':
+		default:
+			run, digit, lower, upper = 0, false, false, false
+			continue
+		}
+		run++
+		if run >= n && (digit || lower && upper) {
+			return true
+		}
+	}
+	return false
 }

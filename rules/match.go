@@ -38,19 +38,26 @@ func (s *Set) Match(view []byte, spans []Span) []Match {
 				out = s.matchRun(view, start, end, out)
 			})
 		}
-		for _, l := range s.leads {
+		for _, g := range s.leads {
 			// A token may begin behind its keyword, so begin that much earlier.
-			from := max(0, span.Start-l.to.rule.Token.Max-maxLead)
-			l.each(view, from, min(len(view), span.End), func(at int) {
-				out = l.to.matchLead(view, at, out)
+			from := max(0, span.Start-s.maxToken-maxLead)
+			g.each(view, from, min(len(view), span.End), func(to *matcher, at int) {
+				out = to.matchLead(view, at, out)
 			})
 		}
 	}
 	return tidy(out)
 }
 
-// maxLead is how many bytes of a lead's pattern may stand around the token.
-const maxLead = 160
+const (
+	// maxLead is how many bytes of a lead's pattern may stand around the
+	// token.
+	maxLead = 160
+	// maxKeyword is the longest keyword.
+	maxKeyword = 64
+	// leadRun is the shortest run of token bytes in a value behind a keyword.
+	leadRun = 16
+)
 
 // tidy sorts matches and drops repeats, which overlapping spans and keywords
 // give.
@@ -104,6 +111,9 @@ func (m *matcher) matchRun(view []byte, start, end int, out []Match) []Match {
 // matchLead applies the rule's pattern where its keyword begins.
 func (m *matcher) matchLead(view []byte, at int, out []Match) []Match {
 	window := view[at:min(len(view), at+m.rule.Token.Max+maxLead)]
+	if !hasRun(window[:min(len(window), maxLead+leadRun)], leadRun) {
+		return out
+	}
 	loc := m.pattern.FindSubmatchIndex(window)
 	if loc == nil || loc[2*m.secret] < 0 {
 		return out

@@ -71,8 +71,8 @@ type Token struct {
 	// Entropy is the least Shannon entropy in bits a byte.
 	Entropy float64 `toml:"entropy"`
 	// Needs lists properties of the value: "upper", "lower", "digit",
-	// "digits" (two or more), "mixed" (upper and lower case, and a digit or
-	// a case pattern that no identifier has).
+	// "mixed" (upper and lower case, and a digit or a case pattern that no
+	// identifier has), "random" (two digits, or mixed).
 	Needs []string `toml:"needs"`
 	// Issuer, when set, demands a JWT whose iss or aud claim contains it.
 	Issuer string `toml:"issuer"`

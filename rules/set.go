@@ -16,9 +16,11 @@ type Set struct {
 	// runs are the rules whose tokens are runs of an alphabet, leads those
 	// whose tokens are found behind a keyword.
 	runs  []*matcher
-	leads []lead
+	leads []*leadGroup
 	// minRun is the shortest token of runs: the step of the skip scan.
 	minRun int
+	// maxToken is the longest token of leads.
+	maxToken int
 	// words are the File words of all evidence, lower case, without repeats.
 	words []string
 	width int
@@ -59,8 +61,15 @@ func (s *Set) add(m *matcher) {
 		return
 	}
 	for _, k := range m.rule.Token.Keywords {
-		s.leads = append(s.leads, newLead(k, m))
+		l, rare := newLead(k, m)
+		i := slices.IndexFunc(s.leads, func(g *leadGroup) bool { return g.rare == rare })
+		if i < 0 {
+			i = len(s.leads)
+			s.leads = append(s.leads, &leadGroup{rare: rare})
+		}
+		s.leads[i].add(l)
 	}
+	s.maxToken = max(s.maxToken, m.rule.Token.Max)
 }
 
 // Rules returns the rules of the set in their order.

@@ -51,6 +51,14 @@ func (t *Token) validate() error {
 	if byPattern != (len(t.Keywords) > 0) {
 		return errors.New("token: a pattern and its keywords go together")
 	}
+	for _, k := range t.Keywords {
+		if len(k) < 2 || len(k) > maxKeyword {
+			return fmt.Errorf("token: keyword %q must have 2 to %d bytes", k, maxKeyword)
+		}
+	}
+	if byPattern && t.Sample == "" {
+		return errors.New("token: a pattern needs a sample, from which tests make values")
+	}
 	if t.Max < t.Min || t.Max < 1 || t.Max > maxWidth {
 		return fmt.Errorf("token: lengths from %d to %d make no sense", t.Min, t.Max)
 	}

@@ -42,8 +42,8 @@ func needByName(name string) (func([]byte) bool, bool) {
 		return func(v []byte) bool { return count(v, 'a', 'z') > 0 }, true
 	case "digit":
 		return func(v []byte) bool { return count(v, '0', '9') > 0 }, true
-	case "digits":
-		return func(v []byte) bool { return count(v, '0', '9') > 1 }, true
+	case "random":
+		return func(v []byte) bool { return count(v, '0', '9') > 1 || mixed(v) }, true
 	case "mixed":
 		return mixed, true
 	}

@@ -1,0 +1,163 @@
+package rulestest
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// The template language:
+//
+//	{{KEY}}                 the key; {{KEY2}} a second one
+//	{{KEY_A}}{{KEY_B}}      the key's two halves
+//	{{KEY|b64}}             the key through one filter: b64 hex rev url ju pytex
+//	{{#b64}}…{{/b64}}       a block through an encoding: b64 b64wrap utf16le
+//	{{HEX32}} {{ALNUM40}} {{LOWALNUM20}} {{DIG20}} {{BITS64}} {{B64_300}}
+//	{{B64URL72}} {{PAD|8}}  random characters, the number says how many
+//	{{UUID}} {{CRN}}        identifiers that are no secrets
+//	{{LIKE|ionq}}           what has the shape of a key and is none
+//	{{JWT|issuer}}          a token of an issuer
+//
+// Braces that are none of these stay as they are (Helm and LaTeX have them).
+var (
+	placeholder = regexp.MustCompile(`\{\{([A-Z0-9_]+)(?:\|([^{}]*))?\}\}`)
+	block       = regexp.MustCompile(`(?s)\{\{#(b64|b64wrap|utf16le)\}\}(.*?)\{\{/(b64|b64wrap|utf16le)\}\}`)
+	sized       = regexp.MustCompile(`^(HEX|ALNUM|LOWALNUM|DIG|BITS|B64_|B64URL)(\d+)$`)
+)
+
+// Expand fills a template with a key and with values of v.
+func Expand(template, key string, v *Values) string {
+	filled := placeholder.ReplaceAllStringFunc(template, func(m string) string {
+		parts := placeholder.FindStringSubmatch(m)
+		if value, ok := v.named(parts[1], parts[2], key); ok {
+			return value
+		}
+		return m
+	})
+	return block.ReplaceAllStringFunc(filled, func(m string) string {
+		parts := block.FindStringSubmatch(m)
+		return encodeBlock(parts[1], parts[2])
+	})
+}
+
+func (v *Values) named(name, argument, key string) (string, bool) {
+	half := len(key) / 2
+	switch name {
+	case "KEY":
+		return filter(argument, key), true
+	case "KEY_A":
+		return key[:half], true
+	case "KEY_B":
+		return key[half:], true
+	case "KEY2":
+		return v.From(alphanumeric, len(key)), true
+	case "UUID":
+		return v.UUID(), true
+	case "CRN":
+		return v.CRN(), true
+	case "JWT":
+		return v.JWT(argument), true
+	case "PAD":
+		n, _ := strconv.Atoi(argument)
+		return strings.Repeat("x", n), true
+	case "LIKE":
+		return v.like(argument), true
+	}
+	m := sized.FindStringSubmatch(name)
+	if m == nil {
+		return "", false
+	}
+	n, _ := strconv.Atoi(m[2])
+	return v.sized(m[1], n), true
+}
+
+func (v *Values) sized(kind string, n int) string {
+	switch kind {
+	case "HEX":
+		return v.From(hexDigits, n)
+	case "LOWALNUM":
+		return v.From(lowerLetters+digits, n)
+	case "DIG":
+		return v.From(digits, n)
+	case "BITS":
+		return v.From("01", n)
+	case "B64_":
+		return v.Base64(n)
+	case "B64URL":
+		return v.From(base64URL, n)
+	}
+	return v.From(alphanumeric, n)
+}
+
+// like returns what has a key's shape; "ident" is a long identifier.
+func (v *Values) like(kind string) string {
+	switch kind {
+	case "ident":
+		return "function" + strings.Repeat("Binding", 3) + "Token"
+	case "ibm_cloud":
+		return v.From(base64URL, 44)
+	case "ibm_quantum_legacy":
+		return v.From(hexDigits, 128)
+	}
+	return v.From(alphanumeric, 32)
+}
+
+// filter writes a key in another spelling.
+func filter(name, key string) string {
+	switch name {
+	case "b64":
+		return base64.StdEncoding.EncodeToString([]byte(key))
+	case "hex":
+		return hex.EncodeToString([]byte(key))
+	case "rev":
+		reversed := []byte(key)
+		for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
+			reversed[i], reversed[j] = reversed[j], reversed[i]
+		}
+		return string(reversed)
+	case "url":
+		return url.QueryEscape(key)
+	case "ju":
+		return strings.NewReplacer("-", `\u002d`, "_", `\u005f`).Replace(key)
+	case "pytex":
+		return strings.NewReplacer("-", `\PYZhy{}`, "_", `\PYZus{}`).Replace(key)
+	}
+	return key
+}
+
+// wrapAt is the width of wrapped base64, as in mails.
+const wrapAt = 76
+
+func encodeBlock(name, text string) string {
+	switch name {
+	case "utf16le":
+		return string(utf16Bytes(text, false))
+	case "b64wrap":
+		var out strings.Builder
+		encoded := base64.StdEncoding.EncodeToString([]byte(text))
+		for len(encoded) > wrapAt {
+			fmt.Fprintln(&out, encoded[:wrapAt])
+			encoded = encoded[wrapAt:]
+		}
+		return out.String() + encoded
+	}
+	return base64.StdEncoding.EncodeToString([]byte(text))
+}
+
+// utf16Bytes encodes text without a byte order mark.
+func utf16Bytes(text string, bigEndian bool) []byte {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		lo, hi := byte(unit), byte(unit>>8)
+		if bigEndian {
+			lo, hi = hi, lo
+		}
+		out = append(out, lo, hi)
+	}
+	return out
+}
