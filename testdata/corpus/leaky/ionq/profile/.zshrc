@@ -1,0 +1,3 @@
+export PATH="$HOME/bin:$PATH"
+export IONQ_API_KEY="{{ionq-api-key high}}"
+alias q=python
