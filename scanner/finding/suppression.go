@@ -5,8 +5,8 @@ package finding
 type Suppression struct {
 	Finding Finding
 	By      SuppressedBy
-	// Reason and Owner are the words of the [[ignore]] entry. They are empty
-	// for a mark: the text beside a key could repeat it.
+	// Reason and Owner are the words of the [[ignore]] entry, and empty for the
+	// other ways: the text beside a marked key could repeat it.
 	Reason string
 	Owner  string
 	// Until is the last day of the [[ignore]] entry as 2006-01-02, "" when it
@@ -19,6 +19,7 @@ type SuppressedBy string
 
 // The ways to suppress a finding.
 const (
-	SuppressedByIgnore SuppressedBy = "ignore" // an [[ignore]] entry
-	SuppressedByMark   SuppressedBy = "mark"   // qleaks:ignore[rule] on its line
+	SuppressedByIgnore  SuppressedBy = "ignore"  // an [[ignore]] entry
+	SuppressedByMark    SuppressedBy = "mark"    // qleaks:ignore[rule] on its line
+	SuppressedByExclude SuppressedBy = "exclude" // [scan] exclude, in history
 )
