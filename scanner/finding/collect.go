@@ -15,8 +15,8 @@ type Result struct {
 	Coverage Coverage
 	// Below counts findings that were left out for their low confidence.
 	Below int
-	// Suppressed counts findings that a baseline or an ignore left out.
-	Suppressed int
+	// Suppressed are findings that their owners chose not to be told of.
+	Suppressed []Suppression
 }
 
 // CollectOptions says what Collect cannot see in the findings.

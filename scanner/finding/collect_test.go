@@ -165,7 +165,7 @@ func TestSummaryCountsKeysByTheirSurestFinding(t *testing.T) {
 	alone := found(rule, "k3", ".env", rules.High, at(source.File, 1, 1))
 	alone.Stored = true
 	got := finding.Summarize(finding.Result{
-		Findings: []finding.Finding{everywhere, again, weak, kept, alone}, Below: 4, Suppressed: 5,
+		Findings: []finding.Finding{everywhere, again, weak, kept, alone}, Below: 4, Suppressed: make([]finding.Suppression, 5),
 	})
 	want := finding.Summary{
 		Findings: 5, Keys: 2, Places: 4, High: 1, Low: 1, Stored: 2, Active: 1, Inactive: 1, Below: 4, Suppressed: 5,

@@ -146,6 +146,9 @@ func objectOf(o Occurrence) string {
 // order, with everything that still reaches one of them.
 func mergeGit(same []Occurrence) Occurrence {
 	first := same[0]
+	for _, o := range same {
+		first.Marked = first.Marked && o.Marked
+	}
 	if len(same) == 1 || first.Git == nil {
 		return first
 	}
@@ -207,6 +210,7 @@ func settleRanks(all []Finding) []Finding {
 				kept = append(kept, o)
 				continue
 			}
+			o.Marked = false // the mark names the other rule
 			all[r].Occurrences = append(all[r].Occurrences, o)
 			all[r].Stored = all[r].Stored && all[i].Stored
 			gained[r] = true

@@ -264,6 +264,7 @@ func randomPart(rnd *rand.Rand, ruleset []*rules.Rule) finding.Finding {
 		slices.Sort(o.Git.Refs)
 	}
 	f := found(ruleset[rnd.IntN(len(ruleset))], fmt.Sprint("k", rnd.IntN(2)), fmt.Sprint("p", rnd.IntN(2)), rules.Confidence(1+rnd.IntN(3)), o)
+	f.Occurrences[0].Marked = rnd.IntN(2) == 0
 	f.Stored = rnd.IntN(2) == 0
 	f.Evidence = fmt.Sprint("evidence ", rnd.IntN(3))
 	f.Status = []key.Status{key.Unknown, key.Active, key.Inactive}[rnd.IntN(3)]

@@ -33,7 +33,7 @@ func Summarize(r Result) Summary {
 		c.Add(f)
 	}
 	s := c.Summary()
-	s.Below, s.Suppressed = r.Below, r.Suppressed
+	s.Below, s.Suppressed = r.Below, len(r.Suppressed)
 	return s
 }
 
