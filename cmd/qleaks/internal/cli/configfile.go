@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/qleaks/qleaks/scanner/baseline"
+)
+
+// configName is the configuration file of a repository or directory.
+const configName = ".qleaks.toml"
+
+// maxConfig is the largest configuration that is read, in bytes.
+const maxConfig = 1 << 20
+
+// fileConfig is a configuration file.
+type fileConfig struct {
+	Scan   scanSection       `toml:"scan"`
+	Ignore []baseline.Ignore `toml:"ignore"`
+}
+
+// scanSection is [scan]; nil means that the file does not say.
+type scanSection struct {
+	// Exclude lists globs: with a slash they count from the root, without one
+	// they match a name at any depth.
+	Exclude    []string `toml:"exclude"`
+	Confidence *string  `toml:"confidence"`
+	FailOn     *string  `toml:"fail-on"`
+	Strict     *bool    `toml:"strict"`
+	// Marks says whether qleaks:ignore[rule] on a line counts.
+	Marks *bool `toml:"marks"`
+}
+
+// configWords are all keys of a configuration.
+func configWords() []string {
+	return []string{
+		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks",
+		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until",
+	}
+}
+
+// configError says what is wrong in a configuration file; line 0 means that it
+// is not known. It quotes no value of the file.
+type configError struct {
+	line  int
+	what  string
+	hints []string
+}
+
+// Error implements error.
+func (e *configError) Error() string {
+	if e.line == 0 {
+		return e.what
+	}
+	return fmt.Sprintf("line %d: %s", e.line, e.what)
+}
+
+// parseConfig reads a configuration strictly.
+func parseConfig(data []byte) (*fileConfig, error) {
+	var c fileConfig
+	meta, err := toml.Decode(string(data), &c)
+	if err != nil {
+		return nil, tomlError(err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		name := unknown[0].String()
+		return nil, &configError{
+			line: lineOfKey(string(data), unknown[0]), what: fmt.Sprintf("unknown key %q", name),
+			hints: didYouMean(name, configWords()),
+		}
+	}
+	return &c, c.validate()
+}
+
+// tomlError keeps the place of a syntax error; its text quotes the file.
+func tomlError(err error) error {
+	var syntax toml.ParseError
+	if errors.As(err, &syntax) {
+		return &configError{line: syntax.Position.Line, what: "this is not valid here (wrong TOML, or a value of the wrong kind)"}
+	}
+	return &configError{what: "a value has the wrong kind"}
+}
+
+func (c *fileConfig) validate() error {
+	if c.Scan.Confidence != nil {
+		if _, err := parseConfidence(*c.Scan.Confidence); err != nil {
+			return &configError{what: "scan.confidence is not one of high, medium, low"}
+		}
+	}
+	if c.Scan.FailOn != nil {
+		if _, err := parseFailOn(*c.Scan.FailOn); err != nil {
+			return &configError{what: "scan.fail-on is not one of " + strings.Join(failOnWords(), ", ")}
+		}
+	}
+	for i, glob := range c.Scan.Exclude {
+		if glob == "" || !doublestar.ValidatePattern(glob) {
+			return &configError{what: fmt.Sprintf("scan.exclude: glob number %d is not valid", i+1)}
+		}
+	}
+	for i, entry := range c.Ignore {
+		if err := entry.Validate(); err != nil {
+			return &configError{what: fmt.Sprintf("[[ignore]] number %d: %v", i+1, err)}
+		}
+	}
+	return nil
+}
+
+// excludes reports whether a glob of the file matches a slash-separated path
+// or a directory above it.
+func (c *fileConfig) excludes(name string) bool {
+	if c == nil {
+		return false
+	}
+	for p := name; p != "." && p != "/" && p != ""; p = path.Dir(p) {
+		for _, glob := range c.Scan.Exclude {
+			if matchesGlob(glob, p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func matchesGlob(glob, name string) bool {
+	trimmed := strings.TrimSuffix(glob, "/")
+	if !strings.Contains(trimmed, "/") {
+		name = path.Base(name)
+	}
+	// The glob was validated when the file was read.
+	return doublestar.MatchUnvalidated(strings.TrimPrefix(trimmed, "/"), name)
+}
+
+var (
+	tomlTable = regexp.MustCompile(`^\s*\[\[?\s*([^\]]+?)\s*\]`)
+	tomlKey   = regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[.=]`)
+)
+
+// lineOfKey finds the line of a key, 0 if it is written in an unusual way.
+func lineOfKey(text string, key toml.Key) int {
+	table := ""
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		if m := tomlTable.FindStringSubmatch(line); m != nil {
+			table = m[1]
+			if table == key.String() {
+				return number
+			}
+		}
+		m := tomlKey.FindStringSubmatch(line)
+		if m != nil && strings.TrimPrefix(table+"."+m[1], ".") == key.String() {
+			return number
+		}
+	}
+	return 0
+}
+
+// readConfig reads a configuration that the operator named.
+func readConfig(file string) (*fileConfig, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "cannot read the configuration", err: err}
+	}
+	defer f.Close()
+	data, err := readLimited(f)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "cannot read the configuration", err: err}
+	}
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, badConfig(file, err)
+	}
+	return c, nil
+}
+
+func badConfig(file string, err error) error {
+	p := &problem{code: exitUsage, message: file, err: err}
+	var bad *configError
+	if errors.As(err, &bad) {
+		p.hints = bad.hints
+	}
+	return p
+}
+
+// contentOfConfig returns the configuration file of a root, nil if it has
+// none. The root may be hostile: links out of it and special files are no
+// configuration.
+func contentOfConfig(root string) ([]byte, error) {
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	info, err := dir.Stat(configName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := dir.Open(configName)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readLimited(f)
+}
+
+func readLimited(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	if err == nil && len(data) > maxConfig {
+		err = errors.New("it is larger than 1 MiB")
+	}
+	if data == nil {
+		data = []byte{}
+	}
+	return data, err
+}

@@ -1,0 +1,67 @@
+// Package cli is the command line of qleaks: one file per command, the words
+// for people, and the exit codes. Commands fill plain option structs; what they
+// do never sees the flag library.
+package cli
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Env is everything that a command touches outside of its arguments.
+type Env struct {
+	// Args are the arguments without the program's name.
+	Args   []string
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(name string) string
+	Getwd  func() (string, error)
+	// ConfigDir is the user's directory for configuration.
+	ConfigDir func() (string, error)
+	// Terminal reports whether one of the three streams is a terminal, and its
+	// width in columns (0: not known).
+	Terminal func(stream any) (width int, ok bool)
+	Now      func() time.Time
+}
+
+// Process returns the environment of this process.
+func Process() Env {
+	return Env{
+		Args:      os.Args[1:],
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Getenv:    os.Getenv,
+		Getwd:     os.Getwd,
+		ConfigDir: os.UserConfigDir,
+		Terminal:  terminal,
+		Now:       time.Now,
+	}
+}
+
+func terminal(stream any) (int, bool) {
+	f, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0, true
+	}
+	return width, true
+}
+
+func (e Env) isTerminal(stream any) bool {
+	_, ok := e.Terminal(stream)
+	return ok
+}
+
+// inCI reports whether the variable that all CI systems set says so.
+func (e Env) inCI() bool {
+	v := e.Getenv("CI")
+	return v != "" && v != "0" && v != "false"
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qleaks/qleaks/scanner/report"
+)
+
+// scanOptions are the flags of scan.
+type scanOptions struct {
+	Paths   []string
+	Reading readOptions
+	Judging judgeOptions
+	Output  outputOptions
+	Talking talkOptions
+	// Origins says which flags have a value that is no default.
+	Origins map[string]origin
+}
+
+// readOptions say what is read.
+type readOptions struct {
+	NoHistory  bool
+	NoWorktree bool
+	Untrusted  bool
+	AllPaths   bool
+	// Jobs is how many things are examined at once; 0 means one per CPU.
+	Jobs int
+}
+
+// judgeOptions say what counts; package words are those of the flags.
+type judgeOptions struct {
+	Config     string
+	Confidence string
+	FailOn     string
+	Strict     bool
+}
+
+// outputOptions say how the report is written.
+type outputOptions struct {
+	Format      string
+	JSON        bool
+	File        string
+	ShowSecrets bool
+	Unordered   bool
+	Color       string
+}
+
+// talkOptions say what goes to stderr.
+type talkOptions struct {
+	NoProgress bool
+	Quiet      bool
+	Verbose    bool
+}
+
+func newScanCommand(env Env) *cobra.Command {
+	var o scanOptions
+	cmd := &cobra.Command{
+		Use:   "scan [PATH|-]...",
+		Short: "Find keys in repositories, directories, files and standard input",
+		Long: `PATH is "." by default. In a repository, the working tree below PATH is read,
+and the whole history: every object, reachable or not. A directory that holds
+repositories: each of them, and the files around them. "-" is standard input.
+
+Every flag can be set by a variable: QLEAKS_FAIL_ON=high is --fail-on high.
+A flag counts more than a variable, a variable more than .qleaks.toml.
+QLEAKS_FINGERPRINT_KEY (16 characters or more) is a private salt for the
+fingerprints and ids in reports.
+
+Exit codes:
+  0  everything was read, nothing was found
+  1  findings at or above --fail-on
+  2  wrong command line or configuration
+  3  could not scan
+  4  nothing found, but something was not read
+  130  interrupted`,
+		Example: `  qleaks scan                                this directory or repository
+  qleaks scan --no-history src tests         only files as they are now
+  qleaks scan notebook.ipynb                 one file
+  git diff | qleaks scan -                   standard input
+  qleaks scan --format sarif -o out.sarif    for GitHub code scanning
+  qleaks scan --untrusted ~/Downloads/repo   somebody else's repository`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Paths = args
+			origins, err := bindEnvironment(cmd.Flags(), env.Getenv)
+			if err != nil {
+				return err
+			}
+			o.Origins = origins
+			return runScan(cmd.Context(), env, o)
+		},
+	}
+	addScanFlags(cmd, &o)
+	return cmd
+}
+
+func addScanFlags(cmd *cobra.Command, o *scanOptions) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&o.Reading.NoHistory, "no-history", false, "read files only, not the objects of repositories")
+	f.BoolVar(&o.Reading.NoWorktree, "no-worktree", false, "read the objects of repositories only, not files")
+	f.BoolVar(&o.Reading.AllPaths, "all-paths", false, "in a subdirectory: show what history holds outside of it, too")
+	f.BoolVar(&o.Reading.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
+	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts")
+	f.StringVar(&o.Judging.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
+	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")
+	f.BoolVar(&o.Judging.Strict, "strict", false, "count what was left out on purpose (sockets, encrypted members, excluded paths) as not read: exit 4")
+	f.StringVar(&o.Output.Format, "format", defaultFormat, "`NAME`: "+strings.Join(report.Formats(), ", "))
+	f.BoolVar(&o.Output.JSON, "json", false, "the same as --format json")
+	f.StringVarP(&o.Output.File, "output", "o", "", "write the report to `FILE`, in one step")
+	f.BoolVar(&o.Output.Unordered, "unordered", false, "with --format jsonl: write each finding when it is found")
+	f.BoolVar(&o.Output.ShowSecrets, "show-secrets", false, "show the keys themselves: only on a terminal, or in json and jsonl")
+	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
+	f.IntVar(&o.Reading.Jobs, "jobs", 0, "examine `N` files or objects at once (default: one per CPU)")
+	f.BoolVar(&o.Talking.NoProgress, "no-progress", false, "no progress line")
+	f.BoolVarP(&o.Talking.Quiet, "quiet", "q", false, "no progress, notes and hints on stderr")
+	f.BoolVarP(&o.Talking.Verbose, "verbose", "v", false, "debug log on stderr; holds no key and no name of yours")
+	completeWords(cmd, "confidence", "high", "medium", "low")
+	completeWords(cmd, "fail-on", failOnWords()...)
+	completeWords(cmd, "format", report.Formats()...)
+	completeWords(cmd, "color", colorAuto, colorAlways, colorNever)
+}
+
+// completeWords makes the shell complete a flag's value. The flag exists, so
+// there is no error to tell.
+func completeWords(cmd *cobra.Command, flag string, words ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// validate says which flags do not go together.
+func (o *scanOptions) validate(env Env) error {
+	if o.Reading.NoHistory && o.Reading.NoWorktree {
+		return wrongUsage("--no-history and --no-worktree together leave nothing to read")
+	}
+	if o.Reading.Jobs < 0 {
+		return wrongUsage(fmt.Sprintf("--jobs %d: it must be 0 or more", o.Reading.Jobs))
+	}
+	return o.Output.validate(env, o.Origins)
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/scanner"
+	"github.com/qleaks/qleaks/scanner/baseline"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/report"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// fingerprintKey is the variable with the private salt.
+const fingerprintKey = "QLEAKS_FINGERPRINT_KEY"
+
+// scanRun is one run of scan.
+type scanRun struct {
+	env      Env
+	options  scanOptions
+	say      messages
+	log      *slog.Logger
+	targets  []target
+	content  *sayOf
+	settings settings
+	walk     *walk
+	tally    source.Tally
+	begin    time.Time
+	// stream is set while an unordered report is written.
+	stream *report.Stream
+}
+
+func runScan(ctx context.Context, env Env, o scanOptions) error {
+	r := &scanRun{env: env, options: o, begin: env.Now()}
+	if err := r.options.validate(env); err != nil {
+		return err
+	}
+	r.say = messages{w: env.Stderr, quiet: o.Talking.Quiet}
+	r.log = debugLog(env, o.Talking)
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	if o.Output.ShowSecrets {
+		r.say.warning("this report shows keys: whoever sees it can use them")
+	}
+	out, err := r.options.Output.open(env)
+	if err != nil {
+		return err
+	}
+	status, err := r.report(ctx, out)
+	if err != nil {
+		return errors.Join(err, out.abandon())
+	}
+	if err := out.finish(); err != nil {
+		return err
+	}
+	if r.options.Output.File != "" {
+		r.say.note("the report is in %s", r.options.Output.File)
+	}
+	return status
+}
+
+// debugLog is silent without --verbose. What it is given must be safe to paste
+// into a public issue: numbers and words of ours, no path and no name.
+func debugLog(env Env, o talkOptions) *slog.Logger {
+	if !o.Verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// prepare finds out what to scan, by which rules and settings.
+func (r *scanRun) prepare(ctx context.Context) error {
+	var given *fileConfig
+	if name := r.options.Judging.Config; name != "" {
+		var err error
+		if given, err = readConfig(name); err != nil {
+			return err
+		}
+	}
+	// Wrong words on the command line are told before any other work.
+	if _, err := resolve(r.options.Judging, r.options.Origins, nil); err != nil {
+		return err
+	}
+	inspector, err := r.inspector()
+	if err != nil {
+		return err
+	}
+	if r.targets, err = locate(ctx, r.env, r.options.Paths, r.options.Reading); err != nil {
+		return err
+	}
+	trust, err := r.trust()
+	if err != nil {
+		return err
+	}
+	r.content = &sayOf{given: given, trust: trust, notes: r.say}
+	if r.settings, err = resolve(r.options.Judging, r.options.Origins, r.content.settings(r.targets)); err != nil {
+		return err
+	}
+	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
+	r.walk = &walk{
+		scanner:  &scanner.Scanner{Inspector: inspector, Jobs: r.jobs(), Tally: &r.tally},
+		options:  r.options.Reading,
+		say:      r.content,
+		log:      r.log,
+		stdin:    source.Reader{Name: "stdin", R: r.env.Stdin},
+		queue:    append([]target(nil), r.targets...),
+		searched: map[string]bool{},
+		walked:   map[string]bool{},
+	}
+	return nil
+}
+
+func (r *scanRun) jobs() int {
+	if r.options.Reading.Jobs > 0 {
+		return r.options.Reading.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (r *scanRun) inspector() (*inspect.Inspector, error) {
+	set, err := rules.Builtin()
+	if err != nil {
+		return nil, couldNot("the built-in rules are broken", err)
+	}
+	fingerprints, err := secret.NewFingerprinter(r.env.Getenv(fingerprintKey))
+	if err != nil {
+		return nil, wrongUsage(fingerprintKey+" is too short: it needs 16 characters or more",
+			"make one with: openssl rand -hex 32; every machine must use the same")
+	}
+	r.log.Debug("rules", "count", len(set.Rules()), "private fingerprints", r.env.Getenv(fingerprintKey) != "")
+	return &inspect.Inspector{Rules: set, Fingerprints: fingerprints}, nil
+}
+
+// trust reads what is trusted. Without a home directory nothing is.
+func (r *scanRun) trust() (baseline.Trust, error) {
+	file, err := trustFile(r.env)
+	if err != nil {
+		r.log.Debug("no directory for configuration")
+		return baseline.Trust{}, nil
+	}
+	trust, err := baseline.LoadTrust(file)
+	if err != nil {
+		return baseline.Trust{}, &problem{code: exitUsage, message: "cannot tell what is trusted", err: err, hints: []string{"repair or remove that file; then trust again what is yours"}}
+	}
+	return trust, nil
+}
+
+func trustFile(env Env) (string, error) {
+	dir, err := env.ConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("find the directory for configuration: %w", err)
+	}
+	return filepath.Join(dir, "qleaks", "trust.json"), nil
+}
+
