@@ -1,0 +1,248 @@
+package gitsource
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math"
+	"sync/atomic"
+
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+const (
+	// bigObject is the size, in bytes, beyond which one object is held at
+	// a time.
+	bigObject = 32 << 20
+	// maxRecords bounds what a hostile repository can make us remember.
+	maxRecords = 200_000
+	// maxMissing bounds the list of missing objects.
+	maxMissing = 100_000
+)
+
+type counter struct{ atomic.Int64 }
+
+// hit is an object with keys in it.
+type hit struct {
+	object  uint32
+	records []record
+}
+
+// record is a key and the part of the object it is in.
+type record struct {
+	inspect.Record
+	header bool
+}
+
+// edge leads from an object to one that holds it, or from a tag to its target.
+type edge struct{ child, parent uint32 }
+
+// examiner is a worker's own state; joined when all are done.
+type examiner struct {
+	*search
+	shallow map[string]bool
+	buf     []byte
+	hits    []*hit
+	commits []commit
+	tags    []edge
+	edges   []edge
+	missing map[string]bool
+}
+
+// load reads an object into the worker's buffer.
+func (e *examiner) load(o object) ([]byte, error) {
+	if int64(cap(e.buf)) < o.size {
+		e.buf = make([]byte, o.size+o.size/4)
+	}
+	data := e.buf[:o.size]
+	if _, err := io.ReadFull(o.content, data); err != nil {
+		return nil, fmt.Errorf("%w: %w", errCut, err)
+	}
+	return data, nil
+}
+
+// content examines a blob, a commit or a tag.
+func (e *examiner) content(o object) error {
+	if o.size > bigObject {
+		e.walked.big.Lock()
+		defer func() {
+			e.buf = nil // not kept while others want memory
+			e.walked.big.Unlock()
+		}()
+	}
+	h := &hit{object: o.index}
+	if o.kind == kindBlob {
+		if err := e.blob(o, h); err != nil {
+			return err
+		}
+	} else {
+		data, err := e.load(o)
+		if err != nil {
+			return err
+		}
+		e.linked(o, data, h)
+	}
+	e.tally.Objects.Add(1)
+	if len(h.records) > 0 {
+		e.hits = append(e.hits, h)
+	}
+	return nil
+}
+
+func (e *examiner) blob(o object, h *hit) error {
+	if o.size <= bigObject {
+		data, err := e.load(o)
+		if err != nil {
+			return err
+		}
+		e.inspect(data, h, false)
+		if oid, ok := lfsPointer(data); ok {
+			e.lfs(oid, h)
+		}
+	} else if err := e.chunks(o.content, o.size, h); err != nil {
+		return err
+	}
+	e.tally.Blobs.Add(1)
+	return nil
+}
+
+// chunks examines content that may be larger than what is held at once.
+func (e *examiner) chunks(content io.Reader, size int64, h *hit) error {
+	var at inspect.Position
+	for chunk, err := range source.Chunks(content, size) {
+		if err != nil {
+			return fmt.Errorf("%w: %w", errCut, err)
+		}
+		result := e.inspector.Inspect(chunk.Data, "", at)
+		kept := result.Records[:0]
+		for _, r := range result.Records {
+			// Of two chunks that share a place, one sees more around it.
+			if r.Location.Member != "" || r.Start >= chunk.From && r.Start < chunk.To {
+				kept = append(kept, r)
+			}
+		}
+		result.Records = kept
+		e.keep(result, h, false)
+		at = at.After(chunk.Data[:chunk.Advance])
+		e.tally.Bytes.Add(int64(chunk.Advance))
+	}
+	return nil
+}
+
+func (e *examiner) inspect(data []byte, h *hit, header bool) {
+	if len(data) == 0 {
+		return
+	}
+	e.keep(e.inspector.Inspect(data, "", inspect.Position{}), h, header)
+	e.tally.Bytes.Add(int64(len(data)))
+}
+
+func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
+	name := "objects/" + e.objects.name(h.object)
+	for _, r := range result.Records {
+		if e.walked.records.Add(1) > maxRecords {
+			e.notes.add(unread("objects", fmt.Sprintf("more than %d possible keys; the rest is not listed", maxRecords), nil))
+			break
+		}
+		h.records = append(h.records, record{Record: r, header: header})
+	}
+	for _, n := range result.Notes {
+		note := *n
+		note.Path = name
+		if n.Path != "" {
+			note.Path += "!" + n.Path
+		}
+		e.notes.add(&note)
+	}
+	e.tally.Images.Add(int64(result.Images))
+}
+
+// linked examines a commit or a tag: message and headers apart, so that the
+// lines of a message are its own.
+func (e *examiner) linked(o object, data []byte, h *hit) {
+	parsed := parseHeaders(data)
+	e.inspect(parsed.message, h, false)
+	e.inspect(parsed.text, h, true)
+	if o.kind == kindTag {
+		e.tags = append(e.tags, edge{child: o.index, parent: e.named(parsed.target)})
+		return
+	}
+	c := commit{object: o.index, time: math.MaxInt64, tree: e.named(parsed.tree)}
+	if !parsed.committed.IsZero() {
+		c.time = parsed.committed.Unix()
+	}
+	boundary := e.shallow[string(e.objects.id(o.index))]
+	for _, id := range parsed.parents {
+		parent := e.objects.find(id)
+		if parent == none && !boundary {
+			e.named(id)
+		}
+		if parent != none {
+			c.parents = append(c.parents, parent)
+		}
+	}
+	e.commits = append(e.commits, c)
+}
+
+// named looks an object up that another one names; it must be there.
+func (e *examiner) named(id []byte) uint32 {
+	i := e.objects.find(id)
+	if i == none && len(e.missing) < maxMissing && !isEmptyObject(id) {
+		e.missing[string(id)] = true
+	}
+	return i
+}
+
+// tree looks at the entries of a tree: whether they are there, and which lead
+// to keys. Trees that hold no key are of no further interest, but whether they
+// do is known only when all were seen.
+func (e *examiner) tree(o object) error {
+	if o.size > bigObject {
+		e.walked.big.Lock()
+		defer func() {
+			e.buf = nil
+			e.walked.big.Unlock()
+		}()
+	}
+	data, err := e.load(o)
+	if err != nil {
+		return err
+	}
+	last := none
+	whole := eachEntry(data, e.objects.width, func(entry treeEntry) {
+		child := e.objects.find(entry.id)
+		if child == none {
+			if entry.mode != modeGitlink {
+				e.named(entry.id)
+			}
+			return
+		}
+		if len(e.found) == 0 || child == last {
+			return
+		}
+		if e.objects.kinds[child] == kindTree || e.found[child] != nil {
+			e.edges = append(e.edges, edge{child: child, parent: o.index})
+			last = child
+		}
+	})
+	if !whole {
+		e.notes.add(unread("objects/"+e.objects.name(o.index), "broken tree", nil))
+	}
+	e.tally.Objects.Add(1)
+	return nil
+}
+
+// isEmptyObject tells the ids of the empty tree and the empty blob, which Git
+// knows without having them.
+func isEmptyObject(id []byte) bool {
+	for _, empty := range []string{"tree 0\x00", "blob 0\x00"} {
+		short, long := sha1.Sum([]byte(empty)), sha256.Sum256([]byte(empty))
+		if bytes.Equal(id, short[:]) || bytes.Equal(id, long[:]) {
+			return true
+		}
+	}
+	return false
+}

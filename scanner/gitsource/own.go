@@ -1,0 +1,163 @@
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// ownFiles examines what the repository's own directory holds besides objects:
+// configuration (remotes with credentials in their URLs), messages in the
+// making, hooks, reflogs.
+func (s *search) ownFiles(ctx context.Context) {
+	failed := func(name string, err error) { s.notes.add(source.Failed(name, err)) }
+	r := s.repo
+	s.walked.refs = r.refs(failed)
+	s.walked.logs = r.reflogs(failed)
+	for _, log := range s.walked.logs {
+		s.text(log.path, source.Reflog, log.text, finding.ReachReflog)
+	}
+	for _, name := range r.filesBelow(r.places.commonDir, ".", isOwnDir) {
+		if ctx.Err() != nil {
+			return
+		}
+		if !isOwnText(name) {
+			continue
+		}
+		data, err := r.readFile(r.places.commonDir, name)
+		if err != nil {
+			failed(".git/"+name, err)
+			continue
+		}
+		s.text(".git/"+name, source.GitConfig, data, "")
+	}
+}
+
+// isOwnDir tells the directories with texts in them. Those of submodules hold
+// repositories of their own: of them only the configuration is read here.
+func isOwnDir(name string) bool {
+	switch path.Base(name) {
+	case "objects", "refs", "logs", "lfs", "reftable":
+		return false
+	}
+	return true
+}
+
+func isOwnText(name string) bool {
+	base := path.Base(name)
+	if strings.HasPrefix(name, "modules/") {
+		return base == "config" || base == "config.worktree"
+	}
+	switch {
+	case base == "index", strings.HasPrefix(base, "sharedindex."), base == "packed-refs", base == "shallow",
+		strings.HasSuffix(base, ".sample"), strings.HasSuffix(base, ".lock"), strings.HasPrefix(name, "fsmonitor--daemon"):
+		return false
+	}
+	return true
+}
+
+// text examines a file of the repository's own.
+func (s *search) text(name string, place source.Place, data []byte, reach finding.Reach) {
+	result := s.inspector.Inspect(data, name, inspect.Position{})
+	origin := source.Origin{Path: name, Place: place, Repository: s.name}
+	for _, r := range result.Records {
+		if f, ok := s.inspector.Judge(r, origin); ok {
+			f.Occurrences[0].Git = &finding.Git{Reach: reach}
+			s.plain = append(s.plain, f)
+		}
+	}
+	for _, n := range result.Notes {
+		note := *n
+		note.Path = strings.TrimSuffix(name+"!"+n.Path, "!")
+		s.notes.add(&note)
+	}
+	s.tally.Bytes.Add(int64(len(data)))
+}
+
+// maxNamed is how many missing objects are named one by one.
+const maxNamed = 100
+
+// coverage tells what of the history is not here.
+func (s *search) coverage() {
+	for _, id := range s.objects.broken {
+		s.notes.add(unread(fmt.Sprintf("objects/%x", id), "broken object", nil))
+	}
+	for _, c := range s.objects.complaints {
+		s.notes.add(unread("objects", c, nil))
+	}
+	if n := len(s.repo.shallow()); n > 0 {
+		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %d commits is not here", n), nil))
+	}
+	if s.repo.reftable {
+		s.notes.add(unread(".git/reftable", "refs and reflogs in reftables are not read; objects are, but not what reaches them", nil))
+	}
+	s.brokenRefs()
+	s.missing()
+	_, absent := s.repo.submodules()
+	for _, note := range absent {
+		s.notes.add(note)
+	}
+	for _, tree := range s.repo.trackedTrees() {
+		if tree.err != nil {
+			s.notes.add(unread(tree.name, "index: "+reasonOf(tree.err), tree.err))
+		}
+	}
+}
+
+// reasonOf leaves out the paths that package os puts around errors.
+func reasonOf(err error) string {
+	var in *fs.PathError
+	if errors.As(err, &in) {
+		return in.Err.Error()
+	}
+	return err.Error()
+}
+
+func (s *search) brokenRefs() {
+	for _, r := range s.walked.refs {
+		if s.objects.find([]byte(r.id)) == none {
+			s.notes.add(unread(r.name, fmt.Sprintf("leads to %x, which is not here", r.id), nil))
+		}
+	}
+	for _, tree := range s.repo.trackedTrees() {
+		for _, e := range tree.entries {
+			if e.mode != modeGitlink && s.objects.find([]byte(e.id)) == none && !isEmptyObject([]byte(e.id)) {
+				s.walked.missing[e.id] = true
+			}
+		}
+	}
+}
+
+// missing tells which objects are named by others and not there. Where a
+// remote promised to hand them in later that is one note.
+func (s *search) missing() {
+	ids := slices.Sorted(maps.Keys(s.walked.missing))
+	// What is there but broken, or was not read, has a note of its own.
+	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(s.objects.broken, id) })
+	if len(ids) == 0 {
+		return
+	}
+	atLeast := ""
+	if len(ids) >= maxMissing {
+		atLeast = "at least "
+	}
+	if s.repo.promised() {
+		s.notes.add(unread("objects", fmt.Sprintf("partial clone: %s%d objects were not fetched", atLeast, len(ids)), nil))
+		return
+	}
+	for _, id := range ids[:min(len(ids), maxNamed)] {
+		s.notes.add(unread(fmt.Sprintf("objects/%x", id), "missing object", nil))
+	}
+	if more := len(ids) - maxNamed; more > 0 {
+		s.notes.add(unread("objects", fmt.Sprintf("%s%d more objects are missing", atLeast, more), nil))
+	}
+}

@@ -1,0 +1,124 @@
+package gitsource
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+)
+
+// rank orders the ways to reach an object, the best first.
+type rank uint8
+
+const (
+	byRef rank = iota
+	byStash
+	byIndex
+	byReflog
+	byNothing
+	// byUnknown is for a repository whose refs are not read.
+	byUnknown
+)
+
+func (r rank) reach() finding.Reach {
+	switch r {
+	case byRef:
+		return finding.ReachRef
+	case byStash:
+		return finding.ReachStash
+	case byIndex:
+		return finding.ReachIndex
+	case byReflog:
+		return finding.ReachReflog
+	case byNothing:
+		return finding.ReachDangling
+	}
+	return ""
+}
+
+// reachability is what leads to commits and other objects.
+type reachability struct {
+	// ranks are those of the commits, by number; notes tells the commits
+	// that only refs/notes reaches.
+	ranks []rank
+	notes []bool
+	// tips are the refs that lead to commits; direct are the refs that name
+	// an object itself or by tags.
+	tips   []tip
+	direct map[uint32]*refNames
+	// bottom is the rank of what nothing reaches.
+	bottom rank
+}
+
+func (s *search) reachability() *reachability {
+	x := &reachability{direct: map[uint32]*refNames{}, bottom: byNothing}
+	if s.repo.reftable {
+		x.bottom = byUnknown
+	}
+	var heads, notes, stashes, logged []uint32
+	for _, r := range s.walked.refs {
+		n, ok := s.peel(r, x)
+		if !ok {
+			continue
+		}
+		x.tips = append(x.tips, tip{name: r.name, commit: n})
+		switch {
+		case r.name == stashRef:
+			stashes = append(stashes, n)
+		case strings.HasPrefix(r.name, "refs/notes/"):
+			notes = append(notes, n)
+		default:
+			heads = append(heads, n)
+		}
+	}
+	for _, log := range s.walked.logs {
+		for _, id := range log.ids {
+			if n, ok := s.graph.number(s.objects.find([]byte(id))); !ok {
+				continue
+			} else if log.stash {
+				stashes = append(stashes, n)
+			} else {
+				logged = append(logged, n)
+			}
+		}
+	}
+	x.rankAll(s.graph, heads, notes, stashes, logged)
+	return x
+}
+
+func (x *reachability) rankAll(g *graph, heads, notes, stashes, logged []uint32) {
+	byHeads := g.reached(heads)
+	x.notes = g.reached(notes)
+	x.ranks = slices.Repeat([]rank{x.bottom}, len(g.commits))
+	byStashes, byLogs := g.reached(stashes), g.reached(logged)
+	for i := range x.ranks {
+		switch {
+		case byHeads[i] || x.notes[i]:
+			x.ranks[i] = byRef
+		case byStashes[i]:
+			x.ranks[i] = byStash
+		case byLogs[i]:
+			x.ranks[i] = byReflog
+		}
+		x.notes[i] = x.notes[i] && !byHeads[i]
+	}
+}
+
+// peel follows a ref through tags to a commit, noting every object on the way.
+func (s *search) peel(r ref, x *reachability) (uint32, bool) {
+	at := s.objects.find([]byte(r.id))
+	for at != none {
+		names := x.direct[at]
+		if names == nil {
+			names = &refNames{}
+			x.direct[at] = names
+		}
+		names.add(r.name)
+		target, isTag := s.walked.tags[at]
+		if !isTag {
+			return s.graph.number(at)
+		}
+		at = target
+	}
+	return 0, false
+}

@@ -1,0 +1,158 @@
+package gitsource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// Search examines every object of the repository once, in up to jobs
+// goroutines (0 means GOMAXPROCS), and what else its own directory holds. The
+// working tree is not read: that is what source.Directory is for; a path has
+// the same identity in both.
+//
+// The sequence is for one use. Coverage comes first (each an
+// *source.ItemError), then the findings in order of path, place and object,
+// with one occurrence each: finding.Merge joins those of one identity. An
+// object stands at every path under which some commit introduced it, with its
+// oldest introduction among those that are best reached; where nothing has
+// a commit, Git.Commit is empty. Any other error, or the cause of the context's
+// end, is last. After break no goroutine is left. The tally is optional.
+func (r *Repository) Search(ctx context.Context, x *inspect.Inspector, jobs int, tally *source.Tally) iter.Seq2[finding.Finding, error] {
+	return func(yield func(finding.Finding, error) bool) {
+		if jobs <= 0 {
+			jobs = runtime.GOMAXPROCS(0)
+		}
+		if tally == nil {
+			tally = &source.Tally{}
+		}
+		s := &search{repo: r, inspector: x, jobs: jobs, tally: tally, found: map[uint32]*hit{}}
+		findings, err := s.run(ctx)
+		for _, note := range s.notes.sorted() {
+			if !yield(finding.Finding{}, note) {
+				return
+			}
+		}
+		for _, f := range findings {
+			if !yield(f, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(finding.Finding{}, err)
+		}
+	}
+}
+
+// search is one run of Search.
+type search struct {
+	repo      *Repository
+	inspector *inspect.Inspector
+	jobs      int
+	tally     *source.Tally
+	// name is the repository's identity.
+	name    string
+	notes   noteList
+	db      database
+	objects *table
+	// found are the objects with records, plain what was found elsewhere.
+	found map[uint32]*hit
+	plain []finding.Finding
+	graph *graph
+	// walked is what the examination of the objects left.
+	walked walked
+}
+
+// walked is what is known of objects besides keys.
+type walked struct {
+	// tags leads from tags to what they name, by table index.
+	tags map[uint32]uint32
+	// parents leads from an object with a key, or a tree above it, to the
+	// trees that hold it.
+	parents map[uint32][]uint32
+	refs    []ref
+	logs    []reflog
+	// missing are the ids that are named and not there.
+	missing map[string]bool
+	records counter
+	// big is held by who reads an object that takes much memory.
+	big sync.Mutex
+}
+
+func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
+	stand, err := s.repo.newStand()
+	if err != nil {
+		return nil, fmt.Errorf("search repository: %w", err)
+	}
+	defer func() { err = errors.Join(err, stand.close()) }()
+	s.db = catFile{stand}
+	for _, note := range s.repo.refusals {
+		s.notes.add(note)
+	}
+	if s.objects, err = s.db.list(ctx); err != nil {
+		return nil, fmt.Errorf("search repository: %w", err)
+	}
+	s.tally.Expected.Add(int64(s.objects.len()))
+	if s.name, err = s.repo.identify(ctx, stand); err != nil {
+		return nil, err
+	}
+	if err := s.readAll(ctx); err != nil {
+		return nil, fmt.Errorf("search repository: %w", err)
+	}
+	s.ownFiles(ctx)
+	s.coverage()
+	findings, err := s.attribute(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("attribute findings: %w", err)
+	}
+	findings = append(findings, s.plain...)
+	slices.SortStableFunc(findings, byPlace)
+	return findings, nil
+}
+
+func byPlace(a, b finding.Finding) int {
+	p, q := a.Occurrences[0], b.Occurrences[0]
+	return cmp.Or(
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(p.Place, q.Place),
+		cmp.Compare(p.Git.Object, q.Git.Object),
+		cmp.Compare(p.Git.Commit, q.Git.Commit),
+		cmp.Compare(p.Location.Line, q.Location.Line),
+		cmp.Compare(p.Location.Column, q.Location.Column),
+		cmp.Compare(a.Rule.ID, b.Rule.ID),
+		cmp.Compare(a.Fingerprint, b.Fingerprint),
+	)
+}
+
+// noteList gathers coverage from all goroutines.
+type noteList struct {
+	mu   sync.Mutex
+	list []*source.ItemError
+}
+
+func (n *noteList) add(note *source.ItemError) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, note)
+}
+
+// sorted returns the notes in order, each once.
+func (n *noteList) sorted() []*source.ItemError {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	slices.SortStableFunc(n.list, func(a, b *source.ItemError) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Reason, b.Reason))
+	})
+	return slices.CompactFunc(n.list, func(a, b *source.ItemError) bool {
+		return a.Path == b.Path && a.Outcome == b.Outcome && a.Reason == b.Reason
+	})
+}
