@@ -35,7 +35,7 @@ type Case struct {
 // Cases turns one example into many: the same text at the start, at the end and
 // in a sea of padding, with other line ends, in a notebook, in other encodings.
 // The path decides where it may: encodings that change what a path-bound rule
-// sees are the same file still.
+// sees are the same file still; code goes into a notebook, other files do not.
 func Cases(path, text string) []Case {
 	sea := strings.Repeat("# the quick brown fox jumps over the lazy dog\n", 4000)
 	list := []Case{
@@ -49,7 +49,7 @@ func Cases(path, text string) []Case {
 		{"in UTF-16 LE with BOM", path, append([]byte{0xff, 0xfe}, utf16Bytes(text, false)...)},
 		{"in UTF-16 BE without BOM", path, utf16Bytes(text, true)},
 	}
-	if !strings.HasSuffix(path, ".json") {
+	if strings.HasSuffix(path, ".py") {
 		list = append(list, Case{"in a notebook", path + ".ipynb", notebook(text)})
 	}
 	return append(list, Case{"in base64", path, []byte("data: " + base64.StdEncoding.EncodeToString([]byte(text+"\n")) + "\n")})

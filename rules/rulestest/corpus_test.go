@@ -111,9 +111,9 @@ type shape struct {
 func beyond() map[string]string {
 	return map[string]string{
 		"P028": "joined from two literals",
-		"P029": "continued on the next line",
 		"P030": "joined from a list",
 		"P032": "written backwards",
+		"P219": "says token and nothing of IBM",
 		"P161": "split over the events of a terminal recording",
 		"P241": "inside compiled Python, where the next field touches it",
 		"N095": "another scanner's report of a key says key and has its shape: a person must ignore it",
