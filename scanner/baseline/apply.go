@@ -86,7 +86,7 @@ func isMarked(f finding.Finding) bool {
 		}
 		current++
 	}
-	return current > 0 || all
+	return current > 0 || all && len(f.Occurrences) > 0
 }
 
 // ClearMark removes the marks of a finding whose content has no say.

@@ -160,4 +160,3 @@ func trustFile(env Env) (string, error) {
 	}
 	return filepath.Join(dir, "qleaks", "trust.json"), nil
 }
-
