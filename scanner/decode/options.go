@@ -4,10 +4,11 @@ import "time"
 
 // Options bound what decoding may cost. The zero value means the defaults.
 type Options struct {
-	// Depth is how many decodings may stand inside each other; default 4.
+	// Depth is how many archives may stand inside each other, and how many
+	// encodings of text inside one file; default 4.
 	Depth int
-	// MemberBytes is the largest member of an archive that is read; default
-	// 64 MiB.
+	// MemberBytes is the largest member of an archive that is read in full;
+	// of a larger one the beginning is read. Default 64 MiB.
 	MemberBytes int64
 	// TotalBytes bounds what one piece of content may unfold to; default
 	// 1 GiB.
@@ -17,7 +18,35 @@ type Options struct {
 	// Ratio is the largest ratio of unfolded to folded bytes after the first
 	// 10 MiB; default 200.
 	Ratio int64
-	// Time bounds the decoding of one piece of content; default 30 s. It is a
-	// stop for hostile content, so exceeding it is an unread note.
+	// Time bounds the decoding of one piece of content, without the time the
+	// caller spends on the views; default 30 s. It is a stop for hostile
+	// content, so exceeding it is an unread note.
 	Time time.Duration
+	// Images, unless nil, is increased by the pictures in notebooks, which
+	// give no view.
+	Images *int
+}
+
+// freeBytes may be unfolded whatever the ratio is: small archives of very
+// regular text are common.
+const freeBytes = 10 << 20
+
+func (o Options) withDefaults() Options {
+	o.Depth = positive(o.Depth, 4)
+	o.MemberBytes = positive(o.MemberBytes, 64<<20)
+	o.TotalBytes = positive(o.TotalBytes, 1<<30)
+	o.Members = positive(o.Members, 100_000)
+	o.Ratio = positive(o.Ratio, 200)
+	o.Time = positive(o.Time, 30*time.Second)
+	if o.Images == nil {
+		o.Images = new(int)
+	}
+	return o
+}
+
+func positive[N ~int | ~int64](n, otherwise N) N {
+	if n > 0 {
+		return n
+	}
+	return otherwise
 }

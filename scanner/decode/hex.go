@@ -1,0 +1,89 @@
+package decode
+
+// minHex is the shortest run of hexadecimal digits that is decoded.
+const minHex = 2 * minDecoded
+
+// hex yields what the runs of hexadecimal digits in a text decode to, as far
+// as that is text, whichever digit it begins with.
+func (w *walk) hex(n *node) bool {
+	for i := 0; ; {
+		from, to := nextHex(n.text, i)
+		if from < 0 {
+			return true
+		}
+		i = to
+		for from < to {
+			s := nextHexText(n.text[:to], from)
+			if s.from < 0 {
+				break
+			}
+			from = s.to
+			if !w.hexText(n, s) {
+				return false
+			}
+		}
+	}
+}
+
+func (w *walk) hexText(n *node, s stretch) bool {
+	if !w.inTime() {
+		return false
+	}
+	out := w.builder()
+	defer w.giveBack(out)
+	for i := s.from; i < s.to; i += 2 {
+		out.text = append(out.text, byte(hexDigit(n.text[i])<<4|hexDigit(n.text[i+1])))
+	}
+	child := n.inner(out.text, []span{{from: s.from, size: s.to - s.from}}, "hex")
+	return w.show(child) && w.unfold(child)
+}
+
+// nextHex finds the next run of at least minHex digits at or after i.
+func nextHex(text []byte, i int) (from, to int) {
+	floor := i
+	for p := i; p < len(text); {
+		if hexDigit(text[p]) < 0 {
+			p += minHex
+			continue
+		}
+		from, to = p, p+1
+		for from > floor && hexDigit(text[from-1]) >= 0 {
+			from--
+		}
+		for to < len(text) && hexDigit(text[to]) >= 0 {
+			to++
+		}
+		if to-from >= minHex {
+			return from, to
+		}
+		p = to + minHex
+	}
+	return -1, -1
+}
+
+// nextHexText finds the next digits from i on that decode to text.
+func nextHexText(run []byte, i int) stretch {
+	var open [2]int // where the text of each alignment began
+	open[0], open[1] = -1, -1
+	for ; i+1 < len(run); i++ {
+		k := i & 1
+		if isTextByte(byte(hexDigit(run[i])<<4 | hexDigit(run[i+1]))) {
+			if open[k] < 0 {
+				open[k] = i
+			}
+			continue
+		}
+		if open[k] >= 0 && i-open[k] >= minHex {
+			return stretch{open[k], i}
+		}
+		open[k] = -1
+	}
+	for k := range open {
+		// The last pair of this alignment may be the last digits but one.
+		end := len(run) - (len(run)-max(open[k], 0))&1
+		if open[k] >= 0 && end-open[k] >= minHex {
+			return stretch{open[k], end}
+		}
+	}
+	return stretch{-1, -1}
+}

@@ -1,0 +1,113 @@
+package decode
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/zlib"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// kind is a sort of container.
+type kind int
+
+const (
+	kindNone kind = iota
+	kindGzip
+	kindZlib
+	kindBzip2
+	kindZstd
+	kindXZ
+	kindZip
+	kindTar
+)
+
+// String returns what Way says.
+func (k kind) String() string {
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar"}[k]
+}
+
+// sniff tells a container by its first bytes, whatever its name is.
+func sniff(text []byte) kind {
+	if len(text) < 6 {
+		return kindNone
+	}
+	switch text[0] {
+	case 0x1f:
+		if text[1] == 0x8b && text[2] == 8 {
+			return kindGzip
+		}
+	case 'x':
+		if isZlib(text) {
+			return kindZlib
+		}
+	case 'B':
+		if len(text) >= 10 && text[1] == 'Z' && text[2] == 'h' && text[3] >= '1' && text[3] <= '9' &&
+			(bytes.HasPrefix(text[4:], []byte("\x31\x41\x59\x26\x53\x59")) || bytes.HasPrefix(text[4:], []byte("\x17\x72\x45\x38\x50\x90"))) {
+			return kindBzip2
+		}
+	case 0x28:
+		if bytes.HasPrefix(text, []byte("\x28\xb5\x2f\xfd")) {
+			return kindZstd
+		}
+	case 0xfd:
+		if bytes.HasPrefix(text, []byte(xzMagic)) {
+			return kindXZ
+		}
+	case 'P':
+		if bytes.HasPrefix(text, []byte(zipLocal)) || bytes.HasPrefix(text, []byte(zipEnd)) {
+			return kindZip
+		}
+	}
+	if isTar(text) {
+		return kindTar
+	}
+	// A program with an archive behind it.
+	if n := len(text) - zipEndSize; n > 0 && bytes.HasPrefix(text[n:], []byte(zipEnd)) {
+		return kindZip
+	}
+	return kindNone
+}
+
+// isZlib reports whether text begins with a zlib stream. Two bytes say too
+// little, so the first of the stream are read.
+func isZlib(text []byte) bool {
+	if (uint(text[0])<<8|uint(text[1]))%31 != 0 || text[1]&0x20 != 0 {
+		return false
+	}
+	r, err := zlib.NewReader(bytes.NewReader(text[:min(len(text), 4096)]))
+	if err != nil {
+		return false
+	}
+	var head [minDecoded]byte
+	n, _ := io.ReadFull(r, head[:])
+	return n > 0
+}
+
+// decompress opens a compressed stream.
+func decompress(k kind, text []byte) (io.Reader, error) {
+	in := bytes.NewReader(text)
+	switch k {
+	case kindGzip:
+		return gzip.NewReader(in)
+	case kindZlib:
+		return zlib.NewReader(in)
+	case kindBzip2:
+		return bzip2.NewReader(in), nil
+	case kindZstd:
+		return openZstd(in)
+	default:
+		return &xzReader{in: text}, nil
+	}
+}
+
+// openZstd reads without goroutines of its own and with little memory.
+func openZstd(in io.Reader) (io.Reader, error) {
+	r, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+	if err != nil {
+		return nil, err
+	}
+	return r.IOReadCloser(), nil
+}
