@@ -287,5 +287,9 @@ func newSARIFProvenance(checkouts []Checkout) []sarifProvenance {
 			RepositoryURI: u.String(), RevisionID: Clean(c.Revision), Branch: Clean(c.Branch),
 		})
 	}
+	if len(all) == 1 {
+		// Paths of several repositories have no common root to map to.
+		all[0].MappedTo = &sarifMapped{URIBaseID: sarifRoot}
+	}
 	return all
 }

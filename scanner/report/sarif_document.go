@@ -34,7 +34,7 @@ type sarifDriver struct {
 
 type sarifRule struct {
 	ID               string              `json:"id"`
-	Name             string              `json:"name"`
+	Name             string              `json:"name,omitempty"`
 	ShortDescription sarifMessage        `json:"shortDescription"`
 	FullDescription  sarifMessage        `json:"fullDescription"`
 	Help             sarifMessage        `json:"help"`
@@ -55,7 +55,10 @@ type sarifRuleProperties struct {
 
 type sarifDescriptor struct {
 	ID               string       `json:"id"`
+	Name             string       `json:"name,omitempty"`
 	ShortDescription sarifMessage `json:"shortDescription"`
+	FullDescription  sarifMessage `json:"fullDescription"`
+	Help             sarifMessage `json:"help"`
 }
 
 type sarifMessage struct {
@@ -84,9 +87,14 @@ type sarifReference struct {
 }
 
 type sarifProvenance struct {
-	RepositoryURI string `json:"repositoryUri"`
-	RevisionID    string `json:"revisionId,omitempty"`
-	Branch        string `json:"branch,omitempty"`
+	RepositoryURI string       `json:"repositoryUri"`
+	RevisionID    string       `json:"revisionId,omitempty"`
+	Branch        string       `json:"branch,omitempty"`
+	MappedTo      *sarifMapped `json:"mappedTo,omitempty"`
+}
+
+type sarifMapped struct {
+	URIBaseID string `json:"uriBaseId"`
 }
 
 type sarifBase struct {

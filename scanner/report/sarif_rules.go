@@ -8,10 +8,10 @@ import (
 
 // The ids of the notifications.
 const (
-	sarifUnread      = "unread"
-	sarifExcluded    = "excluded"
-	sarifInterrupted = "interrupted"
-	sarifLeftOut     = "left-out"
+	sarifUnread      = "coverage/unread"
+	sarifExcluded    = "coverage/excluded"
+	sarifInterrupted = "coverage/interrupted"
+	sarifLeftOut     = "report/left-out"
 )
 
 // maxSARIFText is the longest short description that GitHub shows, in
@@ -26,16 +26,21 @@ func newSARIFDriver(ruleset []*rules.Rule, o Options) sarifDriver {
 		Version:        Clean(o.Version),
 		Rules:          []sarifRule{},
 		Notifications: []sarifDescriptor{
-			{sarifUnread, sarifMessage{Text: "Something was not read: the scan is not complete."}},
-			{sarifExcluded, sarifMessage{Text: "Something was left out on purpose."}},
-			{sarifInterrupted, sarifMessage{Text: "The scan did not run to its end."}},
-			{sarifLeftOut, sarifMessage{Text: "Findings that are no results."}},
+			newSARIFDescriptor(sarifUnread, "Something was not read: the scan is not complete."),
+			newSARIFDescriptor(sarifExcluded, "Something was left out on purpose."),
+			newSARIFDescriptor(sarifInterrupted, "The scan did not run to its end."),
+			newSARIFDescriptor(sarifLeftOut, "Findings that are no results."),
 		},
 	}
 	for _, r := range ruleset {
 		d.Rules = append(d.Rules, newSARIFRule(r))
 	}
 	return d
+}
+
+func newSARIFDescriptor(id, meaning string) sarifDescriptor {
+	text := sarifMessage{Text: meaning}
+	return sarifDescriptor{ID: id, Name: pascalCase(id), ShortDescription: text, FullDescription: text, Help: text}
 }
 
 func newSARIFRule(r *rules.Rule) sarifRule {
@@ -87,12 +92,16 @@ func sentence(s string) string {
 }
 
 // pascalCase makes the name of a rule of its id: "ionq-api-key" is "IonqApiKey".
+// A name that says no more than the id is "", since the standard forbids it.
 func pascalCase(id string) string {
 	var b strings.Builder
 	for word := range strings.FieldsFuncSeq(id, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
 	}) {
 		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	if strings.EqualFold(b.String(), id) {
+		return ""
 	}
 	return b.String()
 }
