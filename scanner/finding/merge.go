@@ -185,6 +185,17 @@ func spotOf(f Finding, o Occurrence) spot {
 	return spot{f.Repository, f.Path, f.Fingerprint, o.Location.Line, o.Location.Column}
 }
 
+// version is a spot in one version of the file.
+type version struct {
+	spot
+	place  source.Place
+	object string
+}
+
+func versionOf(f Finding, o Occurrence) version {
+	return version{spotOf(f, o), o.Place, objectOf(o)}
+}
+
 // settleRanks lets one rule report a value at one place: the highest ranked,
 // then the surer one. Occurrences of the others there go to that rule's
 // finding, so that no place is lost; a finding without occurrences is dropped.
@@ -198,6 +209,8 @@ func settleRanks(all []Finding) []Finding {
 		)
 	})
 	reporter := map[spot]int{}
+	// marked are the places that carry a mark for the rule that reports them.
+	marked := map[version]bool{}
 	gained := map[int]bool{}
 	for i := range all {
 		var kept []Occurrence
@@ -208,9 +221,11 @@ func settleRanks(all []Finding) []Finding {
 			}
 			if !taken || r == i {
 				kept = append(kept, o)
+				marked[versionOf(all[i], o)] = o.Marked
 				continue
 			}
-			o.Marked = false // the mark names the other rule
+			// A mark counts for the rule that it names.
+			o.Marked = marked[versionOf(all[i], o)]
 			all[r].Occurrences = append(all[r].Occurrences, o)
 			all[r].Stored = all[r].Stored && all[i].Stored
 			gained[r] = true

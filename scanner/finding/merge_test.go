@@ -210,6 +210,22 @@ func TestHigherRankReportsAValueThatSeveralRulesMatchAtOnePlace(t *testing.T) {
 	}
 }
 
+func TestAMarkCountsForTheRuleThatReports(t *testing.T) {
+	special := &rules.Rule{ID: "z-special", Rank: 5}
+	general := &rules.Rule{ID: "a-general", Rank: 1}
+	marked := at(source.File, 1, 1)
+	marked.Marked = true
+	got := merged(t, of(
+		found(general, "k", "a", rules.High, at(source.File, 1, 1)),
+		found(special, "k", "a", rules.High, marked),
+		found(general, "k", "b", rules.High, marked),
+		found(special, "k", "b", rules.High, at(source.File, 1, 1)),
+	))
+	if len(got) != 2 || !got[0].Occurrences[0].Marked || got[1].Occurrences[0].Marked {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestFindingsComeInOrderOfPathLineColumnRule(t *testing.T) {
 	one, two := &rules.Rule{ID: "one"}, &rules.Rule{ID: "two"}
 	got := merged(t, of(

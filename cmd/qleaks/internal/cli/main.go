@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -21,10 +22,11 @@ func Main(ctx context.Context, env Env) int {
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
 	say := messages{w: env.Stderr}
+	var said exitStatus
 	switch {
 	case code == exitInterrupted:
 		say.line("error", "interrupted")
-	case err != nil && err.Error() != exitStatus(code).Error():
+	case err != nil && !errors.As(err, &said):
 		say.error(err)
 	}
 	return code

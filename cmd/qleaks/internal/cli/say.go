@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/qleaks/qleaks/scanner/baseline"
 	"github.com/qleaks/qleaks/scanner/finding"
@@ -91,13 +92,22 @@ func (s *sayOf) judge(part *say) {
 	}
 }
 
-// contents counts what a configuration would do.
+// contents says what a configuration would do.
 func (c *fileConfig) contents() string {
-	text := plural(len(c.Scan.Exclude), "exclude") + ", " + plural(len(c.Ignore), "ignore")
-	if c.Scan.Confidence != nil || c.Scan.FailOn != nil || c.Scan.Strict != nil {
-		text += ", and settings"
+	var parts []string
+	if n := len(c.Scan.Exclude); n > 0 {
+		parts = append(parts, plural(n, "exclude"))
 	}
-	return text
+	if n := len(c.Ignore); n > 0 {
+		parts = append(parts, plural(n, "ignore"))
+	}
+	if c.Scan.Confidence != nil || c.Scan.FailOn != nil || c.Scan.Strict != nil || c.Scan.Marks != nil {
+		parts = append(parts, "settings")
+	}
+	if len(parts) == 0 {
+		return "it says nothing"
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (s *say) excludes(name string) bool { return s.config.excludes(name) }

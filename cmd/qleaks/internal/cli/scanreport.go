@@ -167,7 +167,7 @@ func (r *scanRun) tell(result finding.Result, outcome baseline.Outcome) {
 		}
 	}
 	r.content.unheard()
-	if n := r.walk.outside; n > 0 {
+	if n := r.outside(); n > 0 {
 		r.say.note("history holds %s outside of the given path, not shown here", plural(n, "finding"))
 		r.say.hint("to see all of the history: qleaks scan --all-paths")
 	}
@@ -175,6 +175,17 @@ func (r *scanRun) tell(result finding.Result, outcome baseline.Outcome) {
 		r.say.note("%s", r.emptiness())
 	}
 	r.tellGaps(result.Coverage)
+}
+
+// outside counts what would be shown but is outside of the PATH.
+func (r *scanRun) outside() int {
+	n := 0
+	for _, confidence := range r.walk.outside {
+		if confidence >= r.settings.Confidence {
+			n++
+		}
+	}
+	return n
 }
 
 func ownedBy(i baseline.Ignore) string {

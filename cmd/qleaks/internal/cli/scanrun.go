@@ -114,6 +114,7 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		queue:    append([]target(nil), r.targets...),
 		searched: map[string]bool{},
 		walked:   map[string]bool{},
+		outside:  map[string]rules.Confidence{},
 	}
 	return nil
 }

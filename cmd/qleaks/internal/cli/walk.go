@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/gitsource"
@@ -32,8 +33,9 @@ type walk struct {
 	// being read twice.
 	searched map[string]bool
 	walked   map[string]bool
-	// outside counts findings in history outside of the PATH.
-	outside int
+	// outside holds the keys, by fingerprint and path, that history has outside
+	// of the PATH.
+	outside map[string]rules.Confidence
 	// failure is the first reason why a repository's objects were not read.
 	failure error
 }
@@ -84,7 +86,8 @@ func (w *walk) one(ctx context.Context, t target) stream {
 		}
 		for f, err := range w.history(ctx, t) {
 			if err == nil && !w.options.AllPaths && isOutside(f, t.below) {
-				w.outside++
+				id := string(f.Fingerprint) + f.Path
+				w.outside[id] = max(w.outside[id], f.Confidence)
 				continue
 			}
 			if !report(f, err) {
