@@ -43,17 +43,19 @@ func sextet(c byte) byte {
 type stretch struct{ from, to int }
 
 // base64 yields what the base64 runs of a text decode to: stretches of text
-// at every alignment, or a container when the run begins with one.
+// at every alignment, or a container when the run begins with one. Runs of
+// hexadecimal digits are runs of base64, too.
 func (w *walk) base64(n *node) bool {
 	for i := 0; ; {
 		from, end := nextBase64(n.text, i)
 		if from < 0 {
 			return true
 		}
-		if i = end; isImageURI(n.text, from) {
-			continue
+		i = end
+		if !w.hex(n, from, end) {
+			return false
 		}
-		if !w.base64Run(n, from, &i) {
+		if !isImageURI(n.text, from) && !w.base64Run(n, from, &i) {
 			return false
 		}
 	}
@@ -61,44 +63,63 @@ func (w *walk) base64(n *node) bool {
 
 // base64Run decodes the run at from and sets end to where it ends.
 func (w *walk) base64Run(n *node, from int, end *int) bool {
-	run := w.builder()
-	defer w.giveBack(run)
-	chars, lines := n.text[from:*end], []span{{from: from, step: 1}}
-	if *end = joinLines(run, n.text, from, *end); len(run.spans) > 0 {
-		chars, lines = run.text, run.spans
-	}
-	back := layer{text: chars, spans: lines}
-	out := w.builder()
-	defer w.giveBack(out)
-	show := func(s stretch, text []byte) bool {
-		start, stop := back.locate(s.from, s.to)
-		for stop < len(n.text) && n.text[stop] == '=' && stop < *end+2 {
-			stop++
-		}
-		child := n.inner(text, []span{{from: start, size: stop - start}}, "base64")
-		if printable(text) && !w.show(child) {
-			return false
-		}
-		return w.unfold(child)
-	}
-	if opaque(chars) {
-		out.text = decode64(out.text[:0], chars)
-		if !w.inTime() || !show(stretch{0, len(chars)}, out.text) {
-			return false
+	chars := n.text[from:*end]
+	if *end-from < wrapped || nextLine(n.text, *end) < 0 {
+		if _, ok := nextText64(chars, 0); !ok && !opaque(chars) {
+			return true
 		}
 	}
-	for i := 0; i < len(chars); {
-		s, ok := nextText64(chars, i)
+	joined := w.builder()
+	defer w.giveBack(joined)
+	run := run64{n: n, chars: chars, back: layer{spans: []span{{from: from, step: 1}}}}
+	if *end = joinLines(joined, n.text, from, *end); len(joined.spans) > 0 {
+		run.chars, run.back.spans = joined.text, joined.spans
+	}
+	run.end = *end
+	if opaque(run.chars) && !w.show64(&run, stretch{0, len(run.chars)}) {
+		return false
+	}
+	for i := 0; ; {
+		s, ok := nextText64(run.chars, i)
 		if !ok {
 			return true
 		}
-		i = s.to
-		out.text = decode64(out.text[:0], chars[s.from:s.to])
-		if printable(out.text) && (!w.inTime() || !show(s, out.text)) {
+		if !w.show64(&run, s) {
 			return false
 		}
+		i = s.to
 	}
-	return true
+}
+
+// run64 is a run of base64, without the ends of its lines.
+type run64 struct {
+	n     *node
+	chars []byte
+	back  layer
+	end   int
+}
+
+// show64 yields what a stretch of a run decodes to.
+func (w *walk) show64(run *run64, s stretch) bool {
+	if !w.inTime() {
+		return false
+	}
+	out := w.builder()
+	defer w.giveBack(out)
+	out.text = decode64(out.text, run.chars[s.from:s.to])
+	isText := printable(out.text)
+	if !isText && s.from > 0 {
+		return true
+	}
+	from, to := run.back.locate(s.from, s.to)
+	for to < len(run.n.text) && run.n.text[to] == '=' && to < run.end+2 {
+		to++
+	}
+	child := run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64")
+	if isText && !w.show(child) {
+		return false
+	}
+	return w.unfold(child)
 }
 
 // nextBase64 finds the next run on one line at or after i; from is -1 if there
@@ -174,9 +195,22 @@ func isImageURI(text []byte, from int) bool {
 // opaque reports whether a run decodes to something that is not ASCII but is
 // worth unfolding.
 func opaque(chars []byte) bool {
+	if a, b := sextet(chars[0])<<2|sextet(chars[1])>>4, sextet(chars[1])<<4|sextet(chars[2])>>2; !mayBeOpaque(a, b) {
+		return false
+	}
 	var head [48]byte
 	start := decode64(head[:0], chars[:min(len(chars), 64)])
 	return sniff(start) != kindNone || len(start) >= minDecoded && sniffWide(start).unit > 0
+}
+
+// mayBeOpaque looks at the first two bytes: magic numbers, marks of byte order,
+// or a wide character.
+func mayBeOpaque(a, b byte) bool {
+	switch a {
+	case 0x1f, 'x', 'B', 0x28, 0xfd, 'P', 0xff, 0xfe, 0:
+		return true
+	}
+	return b == 0
 }
 
 // nextText64 finds the next stretch at or after i that decodes to text, in
@@ -200,8 +234,11 @@ func bytesOf64(s stretch) int { return (s.to - s.from) * 3 / 4 }
 
 // isText64 reports whether four characters decode to ASCII text.
 func isText64(c []byte) bool {
+	if !isTextByte(sextet(c[0])<<2 | sextet(c[1])>>4) {
+		return false
+	}
 	v := uint(sextet(c[0]))<<18 | uint(sextet(c[1]))<<12 | uint(sextet(c[2]))<<6 | uint(sextet(c[3]))
-	return isTextByte(byte(v>>16)) && isTextByte(byte(v>>8)) && isTextByte(byte(v))
+	return isTextByte(byte(v>>8)) && isTextByte(byte(v))
 }
 
 // grow64 widens a seed at k to the stretch of text around it, not before

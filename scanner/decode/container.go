@@ -131,7 +131,11 @@ func (w *walk) unread(member string, k kind, cause error) bool {
 		}
 		if w.left <= 0 {
 			w.full = true
-			return w.note(member, source.Unread, w.whyLeft, nil)
+			reason := fmt.Sprintf("it unfolds to more than %s", bytesText(w.o.TotalBytes))
+			if w.byRatio {
+				reason = fmt.Sprintf("it unfolds to more than %d times its size", w.o.Ratio)
+			}
+			return w.note(member, source.Unread, reason, nil)
 		}
 		return w.note(member, source.Unread, fmt.Sprintf("only the first %s were read", bytesText(w.o.MemberBytes)), nil)
 	}

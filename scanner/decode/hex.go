@@ -3,11 +3,11 @@ package decode
 // minHex is the shortest run of hexadecimal digits that is decoded.
 const minHex = 2 * minDecoded
 
-// hex yields what the runs of hexadecimal digits in a text decode to, as far
-// as that is text, whichever digit it begins with.
-func (w *walk) hex(n *node) bool {
-	for i := 0; ; {
-		from, to := nextHex(n.text, i)
+// hex yields what the runs of hexadecimal digits in text[from:end] decode to,
+// as far as that is text, whichever digit it begins with.
+func (w *walk) hex(n *node, from, end int) bool {
+	for i := from; ; {
+		from, to := nextHex(n.text[:end], i)
 		if from < 0 {
 			return true
 		}

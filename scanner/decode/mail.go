@@ -14,22 +14,21 @@ func nextQuoted(text []byte, i int) (at, end int, strong bool) {
 }
 
 // quotedHeader returns where the first mention of quoted-printable ends, in
-// whatever case, or -1.
+// whatever case, or -1. Its first letter is rare in both cases.
 func quotedHeader(text []byte) int {
-	for _, part := range []string{"rintable", "RINTABLE"} {
-		for i := 0; ; {
-			k := bytes.Index(text[i:], []byte(part))
-			if k < 0 {
-				break
-			}
-			i += k + len(part)
-			const name = "quoted-printable"
-			if i >= len(name) && bytes.EqualFold(text[i-len(name):i], []byte(name)) {
-				return i
-			}
+	const name = "quoted-printable"
+	if i := bytes.Index(text, []byte(name)); i >= 0 {
+		return i + len(name)
+	}
+	for i := 0; ; i++ {
+		k := bytes.IndexByte(text[i:], 'Q')
+		if k < 0 {
+			return -1
+		}
+		if i += k; i+len(name) <= len(text) && bytes.EqualFold(text[i:i+len(name)], []byte(name)) {
+			return i + len(name)
 		}
 	}
-	return -1
 }
 
 func nextQuotedByte(text []byte, i int) (at, end int, strong bool) {

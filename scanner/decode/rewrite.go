@@ -86,39 +86,35 @@ func rankOf(r rewriting) int {
 
 // rewrite yields a view of each window in which a rewriting matters.
 func (w *walk) rewrite(n *node, r *rewrite) bool {
-	near := runs{text: n.text}
-	window := struct{ from, to int }{}
+	from, to := 0, 0 // the window
 	for i := 0; ; {
 		at, end, strong := r.next(n.text, i)
 		if at < 0 {
 			break
 		}
 		i = end
-		touches := near.near(at-reach, end+reach)
+		if n.runs == nil {
+			n.runs = mapRuns(n.text)
+		}
+		runEnd, touches := n.runs.near(at-reach, end+reach)
 		if !strong && !touches {
 			continue
 		}
-		from, to := at-r.margin, min(end+r.margin, len(n.text))
-		if touches {
-			to = max(to, min(near.end, end+windowBytes/2)+reach)
-			to = min(to, len(n.text))
-		}
-		if from > window.to {
-			if !w.window(n, r, window.from, window.to) {
+		if at-r.margin > to {
+			if !w.window(n, r, from, to) {
 				return false
 			}
-			window.from = from
+			from = at - r.margin
 		}
-		window.to = max(window.to, to)
-		for window.to-window.from > windowBytes {
-			cut := window.from + windowBytes
-			if !w.window(n, r, window.from, cut) {
+		to = min(max(to, end+r.margin, runEnd+reach), len(n.text))
+		for to-from > windowBytes {
+			if !w.window(n, r, from, from+windowBytes) {
 				return false
 			}
-			window.from = cut - overlap
+			from += windowBytes - overlap
 		}
 	}
-	return w.window(n, r, window.from, window.to)
+	return w.window(n, r, from, to)
 }
 
 // window yields the view of text[from:to], if the rewriting changes it.

@@ -28,46 +28,55 @@ func isTextByte(c byte) bool {
 
 func appendRune(b []byte, r rune) []byte { return utf8.AppendRune(b, r) }
 
-// runs walks over the runs of a text that could be keys.
-type runs struct {
-	text       []byte
-	start, end int
-	done       bool
-}
+// runBlock is how many bytes of a text share a bit of a runMap.
+const runBlock = 128
 
-// near reports whether a run touches [from, to), and leaves it in start and
-// end. From call to call, from does not descend.
-func (r *runs) near(from, to int) bool {
-	from = max(from, 0)
-	for !r.done && r.end < from || r.end == 0 && !r.done {
-		r.next(max(from, r.end))
-	}
-	return !r.done && r.start < to
-}
+// runMap says where in a text runs stand, by blocks.
+type runMap []uint64
 
-// next finds the first run that ends after i. It looks at every minRun-th byte
-// only, since a run covers at least one of those.
-func (r *runs) next(i int) {
-	text := r.text
-	for p := i; p < len(text); {
-		if !isKeyByte(text[p]) {
-			p += minRun
+// mapRuns finds the runs. It looks at the last byte first of where a run could
+// stand, so most bytes of prose and source are passed over.
+func mapRuns(text []byte) runMap {
+	m := make(runMap, len(text)/(64*runBlock)+1)
+	for i := 0; i+minRun <= len(text); {
+		k := i + minRun - 1
+		for k >= i && isKeyByte(text[k]) {
+			k--
+		}
+		if k >= i {
+			i = k + 1
 			continue
 		}
-		start, end := p, p+1
-		for start > 0 && isKeyByte(text[start-1]) {
-			start--
-		}
+		end := i + minRun
 		for end < len(text) && isKeyByte(text[end]) {
 			end++
 		}
-		if end-start >= minRun && mixed(text[start:end]) {
-			r.start, r.end = start, end
-			return
+		if mixed(text[i:end]) {
+			for block := i / runBlock; block <= (end-1)/runBlock; block++ {
+				m[block/64] |= 1 << (block % 64)
+			}
 		}
-		p = end + minRun
+		i = end + 1
 	}
-	r.done = true
+	return m
+}
+
+func (m runMap) has(block int) bool {
+	return block >= 0 && block/64 < len(m) && m[block/64]&(1<<(block%64)) != 0
+}
+
+// near reports whether a run stands in the blocks of [from, to), and where the
+// blocks end into which the last of those reaches.
+func (m runMap) near(from, to int) (end int, ok bool) {
+	for block := max(from, 0) / runBlock; block <= to/runBlock; block++ {
+		if m.has(block) {
+			end, ok = (block+1)*runBlock, true
+		}
+	}
+	for ok && end-to < windowBytes/2 && m.has(end/runBlock) {
+		end += runBlock
+	}
+	return end, ok
 }
 
 // mixed tells keys from words: they have a digit, or both cases.

@@ -38,6 +38,8 @@ type node struct {
 	nesting, depth int
 	// last is the rewriting that made the text.
 	last rewriting
+	// runs is made when a rewriting first asks.
+	runs runMap
 }
 
 // inner begins a node that is made from n's text by one more decoding.
@@ -62,10 +64,10 @@ type walk struct {
 	stopped  bool
 	deadline time.Time
 	notes    int
-	// left is how many bytes may still be unfolded; whyLeft says what the
-	// reason is when there are none.
+	// left is how many bytes may still be unfolded, byRatio whether the ratio
+	// says so, and full that the end of them was noted.
 	left     int64
-	whyLeft  string
+	byRatio  bool
 	full     bool
 	rewrites []rewrite
 	idle     []*builder
@@ -75,9 +77,9 @@ func newWalk(content []byte, path string, o Options, yield func(View, error) boo
 	o = o.withDefaults()
 	w := &walk{o: o, path: path, yield: yield, rewrites: rewrites()}
 	w.deadline = time.Now().Add(o.Time)
-	w.left, w.whyLeft = o.TotalBytes, fmt.Sprintf("it unfolds to more than %s", bytesText(o.TotalBytes))
-	if byRatio := max(freeBytes, o.Ratio*int64(len(content))); byRatio < w.left {
-		w.left, w.whyLeft = byRatio, fmt.Sprintf("it unfolds to more than %d times its size", o.Ratio)
+	w.left = o.TotalBytes
+	if ratio := max(freeBytes, o.Ratio*int64(len(content))); ratio < w.left {
+		w.left, w.byRatio = ratio, true
 	}
 	return w
 }
@@ -128,7 +130,7 @@ func (w *walk) text(n *node) bool {
 			return false
 		}
 	}
-	return w.base64(n) && w.hex(n) && w.wideRuns(n)
+	return w.base64(n) && w.wideRuns(n)
 }
 
 // show yields the view of a node. The time that the caller takes is not ours.
