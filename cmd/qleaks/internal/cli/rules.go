@@ -40,7 +40,7 @@ func newRulesListCommand(env Env) *cobra.Command {
 func newRulesExplainCommand(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain ID",
-		Short:   "Explain a rule: what it looks for, why, and how to fix what it finds",
+		Short:   "Explain a rule: what it looks for, and how to fix what it finds",
 		Example: "  qleaks rules explain ibm-cloud-api-key",
 		Args:    oneArgument("the id of a rule"),
 		RunE:    func(_ *cobra.Command, args []string) error { return runRulesExplain(env, args[0]) },

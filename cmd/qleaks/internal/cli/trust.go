@@ -19,10 +19,10 @@ func newTrustCommand(env Env) *cobra.Command {
 		Use:   "trust PATH",
 		Short: "Let a repository of yours say what not to report",
 		Long: `Whoever writes a repository could hide a key in it with a configuration or a
-comment. So .qleaks.toml and "qleaks:ignore[rule-id] reason" on the line of a key
-count only after this command. What it trusts is the directory with the
-.qleaks.toml of this moment: after a change of the file, it asks again. What is
-suppressed is still counted and listed in every report.`,
+comment. So .qleaks.toml, and "qleaks:ignore[rule-id] reason" on the line of a
+key, count only after this command. What it trusts is the directory with the
+.qleaks.toml of this moment: when the file changes, it must be trusted again.
+What is suppressed is still counted and listed in every report.`,
 		Example: `  qleaks trust .
   qleaks trust list
   qleaks trust remove .`,
