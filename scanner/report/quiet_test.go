@@ -121,7 +121,7 @@ func TestPublicPrefixIsShownOnlyIfTheKeyHasItAndItIsShort(t *testing.T) {
 }
 
 func TestNoReportCommandsATerminalARunnerOrASpreadsheet(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(120) {
 		r := randomResult(seed)
 		for _, format := range report.Formats() {
 			isHarmless(t, format, written(t, format, r, report.Options{}))
@@ -187,7 +187,7 @@ func isWellFormed(t testing.TB, out string) {
 }
 
 func TestReportsDependOnTheResultAlone(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		for _, format := range report.Formats() {
 			first := written(t, format, randomResult(seed), report.Options{})
 			for range 3 {

@@ -20,7 +20,7 @@ func naughty() []string {
 		"<script>alert(1)</script>", "]]>", "<![CDATA[", "&amp;", "&#0;", "\x00", "\x01\x02", "\x7f", "\u0085", "\u2028", "\u2029",
 		"\u202eevil", "\u2066x\u2069", "zero\u200bwidth", "\ufeff", "\U000e0041\U000e0042", "\ufe0f", "\u3164", "\u2800", "\u00a0::x", "\u2003::x",
 		"\xff\xfe", "\xc3\x28", "\xed\xa0\x80", "\ufffd", "\ufffe", "\U0001f600", "日本語", "e\u0301",
-		"../../etc/passwd", "/etc/passwd", "//host/share", "C:\\x", "file:///x", "javascript:alert(1)", "a//b", "./a", "%2e%2e/", "a?b#c", "a b%20c",
+		"../../etc/passwd", ".../x", "..", "/etc/passwd", "//host/share", "C:\\x", "file:///x", "javascript:alert(1)", "a//b", "./a", "%2e%2e/", "a?b#c", "a b%20c",
 		"`x`", "[a](http://b)", "@here", "![x](y)", "$(id)", "${{ github.token }}", "--upload-pack=x", "-rf", `\x1b`, `\u001b`,
 	}
 }

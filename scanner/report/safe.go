@@ -52,6 +52,9 @@ func isPlain(s string) bool {
 
 // isVisible reports whether a character shows as itself and does nothing else.
 func isVisible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 0x20 <= r && r < 0x7f
+	}
 	return unicode.IsPrint(r) &&
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) &&
 		r != '\u2800' // the Braille pattern without a dot

@@ -119,7 +119,7 @@ func newSARIFResult(f finding.Finding, ruleset []*rules.Rule, hashes map[string]
 	})
 	first := f.Occurrences[0]
 	entries := entriesOf(f)
-	t := text{manyRepositories: false}
+	t := text{}
 	details := t.details(entries[0], f.Rule)
 	message := fmt.Sprintf("%s · %s · %s confidence%s.", f.Rule.Title, naming(f), f.Confidence, statusWords(f.Status))
 	message = oneLine(" ", message, "Place: "+strings.Join(append([]string{entries[0].where()}, details...), "; ")+".")

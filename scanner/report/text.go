@@ -224,7 +224,7 @@ func (t *text) stored(groups, leaked []group) {
 		for _, f := range g.findings {
 			for _, e := range entriesOf(f) {
 				t.line(span{plain, "  " + e.where()})
-				t.line(span{dim, "      " + f.Rule.Title + ", " + naming(f) + also})
+				t.line(span{dim, "      " + f.Rule.Title + " · " + naming(f) + also})
 			}
 		}
 		if material := shown(g.findings[0], t.o); material != "" {
