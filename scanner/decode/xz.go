@@ -23,8 +23,10 @@ type xzReader struct {
 	in    []byte
 	block io.Reader
 	at    *counted
-	// check is the size of a block's checksum.
+	// check is the size of a block's checksum, 0 before a stream.
 	check int
+	// done says that a whole stream was read.
+	done bool
 }
 
 // counted is a reader of memory that knows how much was read.
@@ -68,6 +70,9 @@ func (x *xzReader) Read(p []byte) (int, error) {
 // io.EOF after the last stream.
 func (x *xzReader) next() error {
 	if x.check == 0 {
+		if x.done && len(x.in) == 0 {
+			return io.EOF
+		}
 		if err := x.streamHeader(); err != nil {
 			return err
 		}
@@ -81,12 +86,9 @@ func (x *xzReader) next() error {
 	if err := x.index(); err != nil {
 		return err
 	}
-	x.check = 0
+	x.check, x.done = 0, true
 	for len(x.in) >= 4 && binary.LittleEndian.Uint32(x.in) == 0 {
 		x.in = x.in[4:]
-	}
-	if len(x.in) == 0 {
-		return io.EOF
 	}
 	return nil
 }
