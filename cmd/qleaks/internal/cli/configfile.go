@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -64,8 +65,18 @@ func (e *configError) Error() string {
 	return fmt.Sprintf("line %d: %s", e.line, e.what)
 }
 
+// maxConfigLine keeps keys of a million parts, which take minutes to parse,
+// out of the parser.
+const maxConfigLine = 4096
+
 // parseConfig reads a configuration strictly.
 func parseConfig(data []byte) (*fileConfig, error) {
+	number := 0
+	for line := range bytes.Lines(data) {
+		if number++; len(line) > maxConfigLine {
+			return nil, &configError{line: number, what: fmt.Sprintf("it is longer than %d characters", maxConfigLine)}
+		}
+	}
 	var c fileConfig
 	meta, err := toml.Decode(string(data), &c)
 	if err != nil {

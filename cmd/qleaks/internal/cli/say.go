@@ -61,35 +61,37 @@ func (s *sayOf) of(t target) *say {
 	return part
 }
 
-// judge looks at the configuration of a root and whether the root is trusted.
+// judge looks whether a root is trusted with its configuration. One that is not
+// trusted is not even parsed: a stranger could have made it slow to parse.
 func (s *sayOf) judge(part *say) {
 	content, err := contentOfConfig(part.root)
-	if err == nil && s.trust.Decide(part.root, baseline.ConfigurationHash(content)) == baseline.IsTrusted {
-		part.marks = true
+	decision := baseline.NotTrusted
+	if err == nil {
+		decision = s.trust.Decide(part.root, baseline.ConfigurationHash(content))
 	}
+	part.marks = decision == baseline.IsTrusted
 	if s.given != nil || err == nil && content == nil {
 		return
 	}
-	name := filepath.Join(part.label, configName)
-	var config *fileConfig
-	if err == nil {
-		config, err = parseConfig(content)
-	}
-	switch {
-	case err != nil:
-		// The error could quote what a stranger wrote.
-		s.notes.note("%s was not applied: it is not valid", name)
-		s.notes.hint("what is wrong with it: qleaks trust %s", part.label)
-	case part.marks:
-		part.config = config
-	default:
-		s.notes.note("%s was not applied (%s): scanned content may not switch findings off", name, config.contents())
-		if s.trust.Decide(part.root, baseline.ConfigurationHash(content)) == baseline.Changed {
-			s.notes.hint("it has changed since you trusted it; look at it, then: qleaks trust %s", part.label)
+	if part.marks {
+		// What is trusted was valid when it was trusted, but perhaps for a
+		// newer qleaks.
+		if part.config, err = parseConfig(content); err == nil {
 			return
 		}
-		s.notes.hint("if it is yours: qleaks trust %s", part.label)
 	}
+	name := filepath.Join(part.label, configName)
+	if err != nil {
+		s.notes.note("%s was not applied: it is not valid", name)
+		s.notes.hint("what is wrong with it: qleaks trust %s", part.label)
+		return
+	}
+	s.notes.note("%s was not applied: scanned content may not switch findings off", name)
+	if decision == baseline.Changed {
+		s.notes.hint("it has changed since you trusted it; look at it, then: qleaks trust %s", part.label)
+		return
+	}
+	s.notes.hint("if it is yours: qleaks trust %s", part.label)
 }
 
 // contents says what a configuration would do.
