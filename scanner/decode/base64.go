@@ -195,6 +195,13 @@ func isImageURI(text []byte, from int) bool {
 // opaque reports whether a run decodes to something that is not ASCII but is
 // worth unfolding.
 func opaque(chars []byte) bool {
+	if len(chars) >= tarBlock*4/3 {
+		// The magic of a tar stands at byte 257; byte 255 begins a quantum.
+		var magic [9]byte
+		if string(decode64(magic[:0], chars[340:352])[2:7]) == "ustar" {
+			return true
+		}
+	}
 	if a, b := sextet(chars[0])<<2|sextet(chars[1])>>4, sextet(chars[1])<<4|sextet(chars[2])>>2; !mayBeOpaque(a, b) {
 		return false
 	}

@@ -12,14 +12,12 @@ func (w *walk) hex(n *node, from, end int) bool {
 			return true
 		}
 		i = to
-		for from < to {
-			s := nextHexText(n.text[:to], from)
-			if s.from < 0 {
-				break
-			}
-			from = s.to
-			if !w.hexText(n, s) {
-				return false
+		for shift := range 2 {
+			s := nextHexText(n.text[:to], from+shift)
+			for ; s.from >= 0; s = nextHexText(n.text[:to], s.to) {
+				if !w.hexText(n, s) {
+					return false
+				}
 			}
 		}
 	}
@@ -61,29 +59,20 @@ func nextHex(text []byte, i int) (from, to int) {
 	return -1, -1
 }
 
-// nextHexText finds the next digits from i on that decode to text.
+// nextHexText finds the next digits that decode to text, in pairs from i on.
 func nextHexText(run []byte, i int) stretch {
-	var open [2]int // where the text of each alignment began
-	open[0], open[1] = -1, -1
-	for ; i+1 < len(run); i++ {
-		k := i & 1
+	from := i
+	for ; i+1 < len(run); i += 2 {
 		if isTextByte(byte(hexDigit(run[i])<<4 | hexDigit(run[i+1]))) {
-			if open[k] < 0 {
-				open[k] = i
-			}
 			continue
 		}
-		if open[k] >= 0 && i-open[k] >= minHex {
-			return stretch{open[k], i}
+		if i-from >= minHex {
+			return stretch{from, i}
 		}
-		open[k] = -1
+		from = i + 2
 	}
-	for k := range open {
-		// The last pair of this alignment may be the last digits but one.
-		end := len(run) - (len(run)-max(open[k], 0))&1
-		if open[k] >= 0 && end-open[k] >= minHex {
-			return stretch{open[k], end}
-		}
+	if i-from >= minHex {
+		return stretch{from, i}
 	}
 	return stretch{-1, -1}
 }
