@@ -90,6 +90,7 @@ func TestABreakLeavesNothingRunning(t *testing.T) {
 
 func TestACancelledScanEndsWithTheCause(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	cause := errors.New("enough")
 	s := scanner.Scanner{Inspector: inspector(t), Jobs: 2}
 	var last error

@@ -133,6 +133,7 @@ func TestACancelledWalkEndsWithTheCause(t *testing.T) {
 	write(t, root, "a/x", "")
 	write(t, root, "b/x", "")
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	cause := errors.New("enough")
 	var last error
 	for _, err := range (Directory{Root: root}).Items(ctx) {
