@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -64,10 +65,14 @@ func (p *progress) draw() {
 // rest will take. It is plain ASCII, so that its length is its width.
 func progressLine(t *source.Tally, elapsed time.Duration) string {
 	files, objects, bytes, expected := t.Files.Load(), t.Objects.Load(), t.Bytes.Load(), t.Expected.Load()
-	line := "scanning: " + plural(files, "file")
-	if objects > 0 {
-		line += ", " + plural(objects, "object")
+	var counts []string
+	if files > 0 || objects == 0 {
+		counts = append(counts, plural(files, "file"))
 	}
+	if objects > 0 {
+		counts = append(counts, plural(objects, "object"))
+	}
+	line := "scanning: " + strings.Join(counts, ", ")
 	if expected > files+objects {
 		line += " of " + grouped(expected)
 	}

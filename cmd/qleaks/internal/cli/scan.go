@@ -28,6 +28,8 @@ type readOptions struct {
 	AllPaths   bool
 	// Jobs is how many things are examined at once; 0 means one per CPU.
 	Jobs int
+	// globalIgnore is the user's own ignore file for Git.
+	globalIgnore string
 }
 
 // judgeOptions say what counts; package words are those of the flags.

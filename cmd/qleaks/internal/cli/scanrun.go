@@ -42,6 +42,7 @@ func runScan(ctx context.Context, env Env, o scanOptions) error {
 	if err := r.options.validate(env); err != nil {
 		return err
 	}
+	r.options.Reading.globalIgnore = globalIgnore(env)
 	r.say = messages{w: env.Stderr, quiet: o.Talking.Quiet}
 	r.log = debugLog(env, o.Talking)
 	if err := r.prepare(ctx); err != nil {
@@ -114,9 +115,21 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		queue:    append([]target(nil), r.targets...),
 		searched: map[string]bool{},
 		walked:   map[string]bool{},
+		parts:    partsOf(r.targets),
 		outside:  map[string]rules.Confidence{},
 	}
 	return nil
+}
+
+// partsOf collects which parts of each repository are asked for.
+func partsOf(targets []target) map[string][]string {
+	parts := map[string][]string{}
+	for _, t := range targets {
+		if t.repository != nil && t.kind != singleFile {
+			parts[t.repository.CommonDir()] = append(parts[t.repository.CommonDir()], t.below)
+		}
+	}
+	return parts
 }
 
 func (r *scanRun) jobs() int {

@@ -147,7 +147,7 @@ func locateFile(cwd, argument, absolute, real string, o readOptions) (target, er
 	if o.NoWorktree {
 		return target{}, wrongUsage("--no-worktree leaves nothing to read of the file " + argument)
 	}
-	repository, err := gitsource.Discover(filepath.Dir(real), gitsource.Options{Untrusted: o.Untrusted})
+	repository, err := gitsource.Discover(filepath.Dir(real), o.git(""))
 	if err != nil {
 		return t, nil // a file can be read without its repository
 	}
@@ -161,8 +161,7 @@ func locateFile(cwd, argument, absolute, real string, o readOptions) (target, er
 
 func locateDirectory(argument, real string, o readOptions) (target, error) {
 	t := target{Label: argument, kind: directoryTree, root: real}
-	options := gitsource.Options{Untrusted: o.Untrusted}
-	repository, err := gitsource.Discover(real, options)
+	repository, err := gitsource.Discover(real, o.git(""))
 	var unsupported *gitsource.UnsupportedError
 	switch {
 	case errors.Is(err, gitsource.ErrNotRepository):
@@ -206,6 +205,24 @@ func refusedRepository(name string, err error) *source.ItemError {
 		reason = unsupported.Error()
 	}
 	return &source.ItemError{Path: filepath.ToSlash(filepath.Join(name, ".git")), Outcome: source.Unread, Reason: reason, Err: err}
+}
+
+// git are the options to open a repository with; root is the scanned directory
+// that it was met in, "" for one that the operator named.
+func (o readOptions) git(root string) gitsource.Options {
+	return gitsource.Options{Untrusted: o.Untrusted, Root: root, GlobalExcludes: o.globalIgnore}
+}
+
+// globalIgnore is the user's own ignore file at the place where Git looks for
+// it by default, "" if that is not known.
+func globalIgnore(env Env) string {
+	if dir := env.Getenv("XDG_CONFIG_HOME"); dir != "" {
+		return filepath.Join(dir, "git", "ignore")
+	}
+	if home := env.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".config", "git", "ignore")
+	}
+	return ""
 }
 
 // inside returns the slash-separated path of a file within a directory.

@@ -33,6 +33,9 @@ type walk struct {
 	// being read twice.
 	searched map[string]bool
 	walked   map[string]bool
+	// parts are the parts of each repository that were asked for, by the
+	// directory of its history.
+	parts map[string][]string
 	// outside holds the keys, by fingerprint and path, that history has outside
 	// of the PATH.
 	outside map[string]rules.Confidence
@@ -85,7 +88,7 @@ func (w *walk) one(ctx context.Context, t target) stream {
 			}
 		}
 		for f, err := range w.history(ctx, t) {
-			if err == nil && !w.options.AllPaths && isOutside(f, t.below) {
+			if err == nil && !w.options.AllPaths && w.isOutside(f, t) {
 				id := string(f.Fingerprint) + f.Path
 				w.outside[id] = max(w.outside[id], f.Confidence)
 				continue
@@ -187,7 +190,7 @@ func (w *walk) meets(t target, root, name string) bool {
 		return false
 	}
 	prefix := path.Join(filepath.ToSlash(t.prefix), name)
-	repository, err := gitsource.Discover(dir, gitsource.Options{Untrusted: w.options.Untrusted, Root: t.root})
+	repository, err := gitsource.Discover(dir, w.options.git(t.root))
 	if errors.Is(err, gitsource.ErrNotRepository) || err == nil && repository.Root() != dir {
 		return false
 	}
@@ -219,7 +222,7 @@ func looksLikeRepository(dir string) bool {
 // would be met, are not walked.
 func (w *walk) submodulesOf(t target) stream {
 	for _, dir := range t.repository.Submodules() {
-		repository, err := gitsource.Discover(dir, gitsource.Options{Untrusted: w.options.Untrusted, Root: t.root})
+		repository, err := gitsource.Discover(dir, w.options.git(t.root))
 		if err != nil {
 			continue // what cannot be opened is noted by the search of its parent
 		}
@@ -257,8 +260,19 @@ func (w *walk) tolerated(ctx context.Context, err error) error {
 	return item
 }
 
-// isOutside reports whether history holds a finding only outside of a part of
-// the tree. What has no path in the tree (a message, a dangling blob) could
+// isOutside reports whether history holds a finding outside of all parts of a
+// repository that were asked for.
+func (w *walk) isOutside(f finding.Finding, t target) bool {
+	parts := w.parts[t.repository.CommonDir()]
+	for _, below := range parts {
+		if !isOutside(f, below) {
+			return false
+		}
+	}
+	return len(parts) > 0
+}
+
+// isOutside reports whether history holds a finding outside of one part. What has no path in the tree (a message, a dangling blob) could
 // belong to any part.
 func isOutside(f finding.Finding, below string) bool {
 	if below == "" || len(f.Occurrences) == 0 {
