@@ -115,11 +115,10 @@ func (w *walk) show64(run *run64, s stretch) bool {
 	for to < len(run.n.text) && run.n.text[to] == '=' && to < run.end+2 {
 		to++
 	}
-	child := run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64")
-	if isText && !w.show(child) {
+	if isText && !w.showInPlace(run.n, out.text, from, to, "base64") {
 		return false
 	}
-	return w.unfold(child)
+	return w.unfold(run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64"))
 }
 
 // nextBase64 finds the next run on one line at or after i; from is -1 if there

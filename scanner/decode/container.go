@@ -48,7 +48,7 @@ func (w *walk) container(n *node, k kind) (handled, more bool) {
 func (w *walk) stream(n *node, k kind) (handled, more bool) {
 	opened, err := open(k, n.text)
 	if err != nil {
-		return false, w.note(n.member, source.Unread, fmt.Sprintf("broken %s", k), err)
+		return false, !n.raw || w.note(n.member, source.Unread, fmt.Sprintf("broken %s", k), err)
 	}
 	if c, ok := opened.(io.Closer); ok {
 		defer func() { _ = c.Close() }()
@@ -62,6 +62,9 @@ func (w *walk) stream(n *node, k kind) (handled, more bool) {
 	data, cause := w.read(in)
 	if len(data) > 0 && !w.content(w.single(n, k, opened, data)) {
 		return true, false
+	}
+	if len(data) == 0 && !n.raw {
+		return false, !w.stopped // what an encoding hid was no stream after all
 	}
 	return len(data) > 0, cause == nil || w.unread(n.member, k, cause)
 }

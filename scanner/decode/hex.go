@@ -33,7 +33,7 @@ func (w *walk) hexText(n *node, s stretch) bool {
 		out.text = append(out.text, byte(hexDigit(n.text[i])<<4|hexDigit(n.text[i+1])))
 	}
 	child := n.inner(out.text, []span{{from: s.from, size: s.to - s.from}}, "hex")
-	return w.show(child) && w.unfold(child)
+	return w.showInPlace(n, out.text, s.from, s.to, "hex") && w.unfold(child)
 }
 
 // nextHex finds the next run of at least minHex digits at or after i.

@@ -49,6 +49,20 @@ func entityLen(text []byte) int {
 
 // entity returns the text of a reference, "" if there is no such one.
 func entity(ref []byte) string {
+	switch string(ref) { // the common ones, without the table of all
+	case "&quot;", "&#34;":
+		return `"`
+	case "&#39;", "&#x27;", "&apos;":
+		return "'"
+	case "&amp;":
+		return "&"
+	case "&lt;":
+		return "<"
+	case "&gt;":
+		return ">"
+	case "&nbsp;":
+		return " "
+	}
 	s := html.UnescapeString(string(ref))
 	if strings.HasSuffix(s, ";") && s != ";" {
 		return ""
@@ -92,11 +106,12 @@ func tagLen(text []byte) int {
 		return 0
 	}
 	text = text[:min(len(text), maxTag)]
-	end := 1 + bytes.IndexAny(text[1:], "<>")
-	if end < 2 || text[end] == '<' {
-		return 0
+	for end := 2; end < len(text) && text[end] != '<'; end++ {
+		if text[end] == '>' {
+			return end + 1
+		}
 	}
-	return end + 1
+	return 0
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' && c < utf8.RuneSelf }
@@ -117,22 +132,19 @@ func writeTags(b *builder, text []byte, from, to int) {
 }
 
 func nextTagOrEntity(text []byte, i int) (at, end int, strong bool) {
-	for i < len(text) {
-		k := bytes.IndexAny(text[i:], "<&")
-		if k < 0 {
-			break
-		}
-		at = i + k
+	for at = i; at < len(text); at++ {
 		n := 0
-		if text[at] == '<' {
+		switch text[at] {
+		case '<':
 			n = tagLen(text[at:])
-		} else if n = entityLen(text[at:]); n > 0 && entity(text[at:at+n]) == "" {
-			n = 0
+		case '&':
+			if n = entityLen(text[at:]); n > 0 && entity(text[at:at+n]) == "" {
+				n = 0
+			}
 		}
 		if n > 0 {
 			return at, at + n, false
 		}
-		i = at + 1
 	}
 	return -1, -1, false
 }
@@ -141,9 +153,16 @@ func nextTagOrEntity(text []byte, i int) (at, end int, strong bool) {
 // lines, a line's end for those that begin a line, else a space, so that the
 // cells of a table do not run into each other.
 func apart(tag []byte) string {
-	name := bytes.ToLower(bytes.Trim(tag[:min(len(tag), 16)], "</> \t\r\n"))
-	if i := bytes.IndexAny(name, " \t\r\n/>"); i >= 0 {
-		name = name[:i]
+	var lower [12]byte
+	name := lower[:0]
+	for _, c := range bytes.TrimLeft(tag, "</") {
+		if bytes.IndexByte([]byte(" \t\r\n/>"), c) >= 0 || len(name) == len(lower) {
+			break
+		}
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		name = append(name, c)
 	}
 	switch string(name) {
 	case "span", "b", "i", "u", "s", "a", "em", "strong", "code", "font", "tt", "mark", "small", "sub", "sup",
