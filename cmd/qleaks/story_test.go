@@ -89,7 +89,7 @@ func seed(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // planted PATH... says which other files and directories may hold keys.
-func mayHold(ts *testscript.TestScript, neg bool, args []string) {
+func mayHold(ts *testscript.TestScript, _ bool, args []string) {
 	p := ts.Value(plantedKey{}).(*planted)
 	for _, a := range args {
 		p.files = append(p.files, ts.MkAbs(a))

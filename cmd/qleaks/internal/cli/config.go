@@ -67,10 +67,10 @@ func fromWhere(name string, o origin) string {
 		return variable(name)
 	case fromFlag:
 		return "--" + name
-	case "":
-		return "default"
+	case fromFile:
+		return string(o)
 	}
-	return string(o)
+	return "default"
 }
 
 func runConfigShow(ctx context.Context, env Env, o scanOptions, flags []setting) error {
@@ -152,13 +152,12 @@ func trustOf(trust baseline.Trust, root string) string {
 	if content == nil {
 		name = "no " + configName
 	}
-	switch trust.Decide(root, baseline.ConfigurationHash(content)) {
-	case baseline.IsTrusted:
+	switch decision := trust.Decide(root, baseline.ConfigurationHash(content)); {
+	case decision == baseline.IsTrusted:
 		return name + "; this directory is trusted"
-	case baseline.Changed:
+	case decision == baseline.Changed:
 		return name + ", changed since you trusted it: not applied"
-	}
-	if content == nil {
+	case content == nil:
 		return name
 	}
 	return name + ", not trusted: not applied"

@@ -94,8 +94,7 @@ func parseConfig(data []byte) (*fileConfig, error) {
 
 // tomlError keeps the place of a syntax error; its text quotes the file.
 func tomlError(err error) error {
-	var syntax toml.ParseError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
 		return &configError{line: syntax.Position.Line, what: "this is not valid here (wrong TOML, or a value of the wrong kind)"}
 	}
 	return &configError{what: "a value has the wrong kind"}
@@ -195,8 +194,7 @@ func readConfig(file string) (*fileConfig, error) {
 
 func badConfig(file string, err error) error {
 	p := &problem{code: exitUsage, message: file, err: err}
-	var bad *configError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*configError](err); ok {
 		p.hints = bad.hints
 	}
 	return p

@@ -18,12 +18,12 @@ const (
 	exitInterrupted = 130 // cut short by Ctrl-C or SIGTERM
 )
 
-// exitStatus ends a command with a code and without a message: the report has
+// exitStatusError ends a command with a code and without a message: the report has
 // said it all.
-type exitStatus int
+type exitStatusError int
 
 // Error implements error.
-func (s exitStatus) Error() string { return "exit status" }
+func (s exitStatusError) Error() string { return "exit status" }
 
 // problem is an error with the words for people.
 type problem struct {
@@ -55,7 +55,7 @@ func couldNot(message string, err error, hints ...string) error {
 
 // exitCode turns the error of a command into the exit code.
 func exitCode(ctx context.Context, err error) int {
-	var status exitStatus
+	var status exitStatusError
 	var p *problem
 	switch {
 	case err == nil:
@@ -76,8 +76,7 @@ func hintsFor(err error) []string {
 	if errors.As(err, &p) && len(p.hints) > 0 {
 		return p.hints
 	}
-	var unsupported *gitsource.UnsupportedError
-	if errors.As(err, &unsupported) {
+	if _, ok := errors.AsType[*gitsource.UnsupportedError](err); ok {
 		return []string{"this repository was made by a newer Git than this qleaks knows; nothing of it was scanned"}
 	}
 	return nil

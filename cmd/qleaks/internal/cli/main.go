@@ -22,7 +22,7 @@ func Main(ctx context.Context, env Env) int {
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
 	say := messages{w: env.Stderr}
-	var said exitStatus
+	var said exitStatusError
 	switch {
 	case code == exitInterrupted:
 		say.line("error", "interrupted")
@@ -102,7 +102,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		hints = []string{"to scan it: " + cmd.CommandPath() + " scan " + args[0]}
 	}
 	if len(hints) == 0 {
-		hints = []string{fmt.Sprintf("the commands are: %s", strings.Join(names, ", "))}
+		hints = []string{"the commands are: " + strings.Join(names, ", ")}
 	}
 	return wrongUsage(fmt.Sprintf("unknown command %q", args[0]), hints...)
 }

@@ -51,8 +51,8 @@ func plural[N ~int | ~int64](n N, one string) string {
 		return "1 " + one
 	}
 	many := one + "s"
-	if strings.HasSuffix(one, "y") {
-		many = strings.TrimSuffix(one, "y") + "ies"
+	if stem, ok := strings.CutSuffix(one, "y"); ok {
+		many = stem + "ies"
 	}
 	return grouped(int64(n)) + " " + many
 }

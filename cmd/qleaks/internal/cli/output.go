@@ -26,10 +26,13 @@ const (
 // validate says which output flags do not go together.
 func (o *outputOptions) validate(env Env, origins map[string]origin) error {
 	if o.JSON {
-		if origins["format"].rank() >= origins["json"].rank() && o.Format != "json" {
+		format, asJSON := origins["format"].rank(), origins["json"].rank()
+		if format == asJSON && o.Format != "json" {
 			return wrongUsage(fmt.Sprintf("--json and --format %s contradict each other", o.Format))
 		}
-		o.Format = "json"
+		if asJSON >= format {
+			o.Format = "json"
+		}
 	}
 	if !slices.Contains(report.Formats(), o.Format) {
 		hints := didYouMean(o.Format, report.Formats())

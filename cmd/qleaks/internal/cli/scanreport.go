@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,10 @@ func (r *scanRun) streamed(found stream) stream {
 func (r *scanRun) judged(result finding.Result, outcome baseline.Outcome) finding.Result {
 	result.Findings = outcome.Kept
 	suppressed := outcome.Suppressed
-	for f := range finding.Merge(r.content.excluded()) {
+	for f, err := range finding.Merge(r.content.excluded()) {
+		if err != nil {
+			continue // findings alone give no error
+		}
 		suppressed = append(suppressed, finding.Suppression{Finding: f, By: finding.SuppressedByExclude})
 	}
 	for _, s := range suppressed {
@@ -136,19 +140,17 @@ func (r *scanRun) emptiness() string {
 // status is the exit status of a scan that has its report.
 func (r *scanRun) status(ctx context.Context, result finding.Result) error {
 	if ctx.Err() != nil {
-		return exitStatus(exitInterrupted)
+		return exitStatusError(exitInterrupted)
 	}
-	for _, f := range result.Findings {
-		if r.settings.FailOn.fails(f) {
-			return exitStatus(exitFindings)
-		}
+	if slices.ContainsFunc(result.Findings, r.settings.FailOn.fails) {
+		return exitStatusError(exitFindings)
 	}
 	c := result.Coverage
 	switch {
 	case r.walk.failure != nil && c.Files == 0 && c.Objects == 0:
 		return couldNot("could not scan", r.walk.failure)
 	case c.Unread > 0:
-		return exitStatus(exitIncomplete)
+		return exitStatusError(exitIncomplete)
 	}
 	return nil
 }

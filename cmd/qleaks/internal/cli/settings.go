@@ -98,7 +98,8 @@ func resolve(o judgeOptions, origins map[string]origin, file *fileConfig) (setti
 	if s.FailOn, err = parseFailOn(o.FailOn); err != nil {
 		return settings{}, wrongSetting("fail-on", s.Origins, err)
 	}
-	return s, s.agree()
+	err = s.agree()
+	return s, err
 }
 
 func wrongSetting(name string, origins map[string]origin, err error) error {

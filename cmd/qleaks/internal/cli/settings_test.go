@@ -11,8 +11,6 @@ import (
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
-func text(s string) *string { return &s }
-
 func TestOfConfidenceAndFailOnTheClearerWordDecides(t *testing.T) {
 	for name, c := range map[string]struct {
 		flags   judgeOptions
@@ -29,8 +27,8 @@ func TestOfConfidenceAndFailOnTheClearerWordDecides(t *testing.T) {
 		"a flag against a variable":    {flags: judgeOptions{Confidence: "high", FailOn: "low"}, origins: map[string]origin{"confidence": fromFlag, "fail-on": fromEnvironment}, shown: rules.High, failing: "high"},
 		"two flags":                    {flags: judgeOptions{Confidence: "high", FailOn: "low"}, origins: map[string]origin{"confidence": fromFlag, "fail-on": fromFlag}, wrong: true},
 		"none never contradicts":       {flags: judgeOptions{Confidence: "high", FailOn: "none"}, origins: map[string]origin{"confidence": fromFlag, "fail-on": fromFlag}, shown: rules.High, failing: "none"},
-		"the file before the defaults": {flags: judgeOptions{Confidence: "medium", FailOn: "medium"}, file: &fileConfig{Scan: scanSection{FailOn: text("high")}}, shown: rules.Medium, failing: "high"},
-		"a variable before the file":   {flags: judgeOptions{Confidence: "medium", FailOn: "low"}, origins: map[string]origin{"fail-on": fromEnvironment}, file: &fileConfig{Scan: scanSection{FailOn: text("high")}}, shown: rules.Low, failing: "low"},
+		"the file before the defaults": {flags: judgeOptions{Confidence: "medium", FailOn: "medium"}, file: &fileConfig{Scan: scanSection{FailOn: new("high")}}, shown: rules.Medium, failing: "high"},
+		"a variable before the file":   {flags: judgeOptions{Confidence: "medium", FailOn: "low"}, origins: map[string]origin{"fail-on": fromEnvironment}, file: &fileConfig{Scan: scanSection{FailOn: new("high")}}, shown: rules.Low, failing: "low"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := resolve(c.flags, c.origins, c.file)
@@ -91,7 +89,7 @@ func TestAWrongConfigurationNamesTheLine(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	f.Add("[scan]\nexclude = [\"**/a\"]\n[[ignore]]\nid = \"a\"\nreason = \"b\"\nuntil = 2027-01-01\n")
 	f.Add("[scan]\nx = 1")
-	f.Fuzz(func(t *testing.T, content string) {
+	f.Fuzz(func(_ *testing.T, content string) {
 		c, err := parseConfig([]byte(content))
 		if err == nil {
 			c.excludes("a/b/c")

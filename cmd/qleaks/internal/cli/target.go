@@ -133,8 +133,7 @@ func withoutCredentials(url string) string {
 
 // rootCause is an error without the path that package os puts around it.
 func rootCause(err error) error {
-	var of *fs.PathError
-	if errors.As(err, &of) {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
 		return of.Err
 	}
 	return err
@@ -149,7 +148,7 @@ func locateFile(cwd, argument, absolute, real string, o readOptions) (target, er
 	}
 	repository, err := gitsource.Discover(filepath.Dir(real), o.git(""))
 	if err != nil {
-		return t, nil // a file can be read without its repository
+		return t, nil //nolint:nilerr // a file can be read without its repository
 	}
 	rel, ok := inside(repository.Root(), real)
 	if repository.Bare() || !ok {
