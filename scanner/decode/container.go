@@ -134,7 +134,7 @@ func (w *walk) unread(member string, k kind, cause error) bool {
 		}
 		if w.left <= 0 {
 			w.full = true
-			reason := fmt.Sprintf("it unfolds to more than %s", bytesText(w.o.TotalBytes))
+			reason := "it unfolds to more than " + bytesText(w.o.TotalBytes)
 			if w.byRatio {
 				reason = fmt.Sprintf("it unfolds to more than %d times its size", w.o.Ratio)
 			}

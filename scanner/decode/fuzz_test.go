@@ -116,8 +116,7 @@ func FuzzNotebook(f *testing.F) {
 // there.
 func TestRandomChainsOfEncodingsAreUndone(t *testing.T) {
 	jsonString := func(s string) string {
-		b, _ := json.Marshal(s)
-		return `{"output": ` + string(b) + "}"
+		return `{"output": ` + string(marshal(t, s)) + "}"
 	}
 	encodings := []struct {
 		name   string
@@ -181,12 +180,11 @@ func TestTextEncodersOfTheLibraryAreUndone(t *testing.T) {
 		w := quotedprintable.NewWriter(&mail)
 		_, _ = w.Write([]byte(strings.Repeat("-", rand.IntN(70)) + text))
 		_ = w.Close()
-		quoted, _ := json.Marshal(text)
 		for name, content := range map[string]string{
 			"entities":         html.EscapeString(text),
 			"percent":          url.PathEscape(text),
 			"quoted-printable": "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + mail.String(),
-			"escapes":          string(quoted),
+			"escapes":          string(marshal(t, text)),
 			"python":           fmt.Sprintf("%+q", text),
 		} {
 			views, _ := collect(t, []byte(content), "", Options{})

@@ -156,7 +156,7 @@ func apart(tag []byte) string {
 	var lower [12]byte
 	name := lower[:0]
 	for _, c := range bytes.TrimLeft(tag, "</") {
-		if bytes.IndexByte([]byte(" \t\r\n/>"), c) >= 0 || len(name) == len(lower) {
+		if strings.IndexByte(" \t\r\n/>", c) >= 0 || len(name) == len(lower) {
 			break
 		}
 		if c >= 'A' && c <= 'Z' {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,15 +28,18 @@ func output(o map[string]any) map[string]any {
 	return map[string]any{"cell_type": "code", "source": []string{}, "outputs": []any{o}}
 }
 
-func TestNotebookPartsAreSeenAndLocated(t *testing.T) {
+// partCase is a text in a part of a notebook.
+type partCase struct {
+	name     string
+	notebook []byte
+	text     string
+	want     place
+}
+
+func sourceCases(t *testing.T) []partCase {
+	t.Helper()
 	key := sampleKey(32, "")
-	esc := "\x1b"
-	tests := []struct {
-		name     string
-		notebook []byte
-		text     string
-		want     place
-	}{
+	return []partCase{
 		{
 			"source as a list", notebookOf(t, map[string]any{"source": []string{"a = 1\n", "token = \"" + key + "\"\n"}}, nil),
 			key, place{part: "source", cell: 2, line: 2, encoded: key},
@@ -59,6 +63,14 @@ func TestNotebookPartsAreSeenAndLocated(t *testing.T) {
 			}, "nbformat": 3}),
 			key, place{part: "source", cell: 2, line: 2, encoded: key},
 		},
+	}
+}
+
+func outputCases(t *testing.T) []partCase {
+	t.Helper()
+	key := sampleKey(32, "")
+	esc := "\x1b"
+	return []partCase{
 		{
 			"stream", notebookOf(t, output(map[string]any{"output_type": "stream", "text": []string{"x\n", "apiKey " + key + "\n"}}), nil),
 			"apiKey " + key, place{part: "output", cell: 2, line: 2, encoded: "apiKey " + key},
@@ -91,6 +103,13 @@ func TestNotebookPartsAreSeenAndLocated(t *testing.T) {
 			"colours in a stream", notebookOf(t, output(map[string]any{"text": "a\n" + esc + "[31m" + key + esc + "[0m"}), nil),
 			key, place{way: "ansi", part: "output", cell: 2, line: 2, encoded: key},
 		},
+	}
+}
+
+func otherCases(t *testing.T) []partCase {
+	t.Helper()
+	key := sampleKey(32, "")
+	return []partCase{
 		{
 			"papermill", notebookOf(t, map[string]any{"source": ""}, map[string]any{"papermill": map[string]any{"parameters": map[string]any{"ionq_token": key}}}),
 			`ionq_token: "` + key + `"`, place{part: "metadata", line: 1, encoded: `ionq_token": "` + key + `"`},
@@ -120,7 +139,10 @@ func TestNotebookPartsAreSeenAndLocated(t *testing.T) {
 			`"token": "` + key, place{way: "escapes", part: "source", cell: 2, line: 1, encoded: `"token\\\": \\\"` + key},
 		},
 	}
-	for _, test := range tests {
+}
+
+func TestNotebookPartsAreSeenAndLocated(t *testing.T) {
+	for _, test := range slices.Concat(sourceCases(t), outputCases(t), otherCases(t)) {
 		t.Run(test.name, func(t *testing.T) {
 			views, notes := collect(t, test.notebook, "nb.ipynb", Options{})
 			wantPlace(t, views, test.text, test.want)

@@ -5,17 +5,21 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 )
 
-func TestEncodedTextIsSeenAndLocated(t *testing.T) {
-	key := sampleKey(44, "_-")
+// encodedText is a text that stands in content in an encoded form.
+type encodedText struct {
+	name, content, text, way, encoded string
+}
+
+// rewrittenTexts are those that are encoded character by character.
+func rewrittenTexts() []encodedText {
+	key, plain := sampleKey(44, "_-"), sampleKey(32, "")
 	a, b := key[:22], key[22:]
-	plain := sampleKey(32, "")
-	env := "QISKIT_IBM_TOKEN=\nIONQ_API_KEY=" + plain + "\n"
-	std := base64.StdEncoding.EncodeToString([]byte(env))
 	unicode := func(s string) (out string) {
 		for _, r := range s {
 			out += fmt.Sprintf(`\u%04x`, r)
@@ -29,9 +33,7 @@ func TestEncodedTextIsSeenAndLocated(t *testing.T) {
 		return out
 	}
 	pytex := strings.NewReplacer("_", `\PYZus{}`, "-", `\PYZhy{}`).Replace(key)
-	tests := []struct {
-		name, content, text, way, encoded string
-	}{
+	return []encodedText{
 		{"JSON string in a string", `cfg = "{\"ionq\": {\"token\": \"` + plain + `\"}}"`, `"token": "` + plain, "escapes", `"token\": \"` + plain},
 		{"newline touches the key", `"$ cat .env\nIONQ_API_KEY=x\n` + plain + `\nQ="`, "\n" + plain + "\n", "escapes", `\n` + plain + `\n`},
 		{"key behind an escape", `{"a": "x\n` + plain + `\n"}`, plain, "escapes", plain},
@@ -56,6 +58,15 @@ func TestEncodedTextIsSeenAndLocated(t *testing.T) {
 		{"bracketed paste", "\x1b[?2004h$ export K=\x1b[200~" + plain + "\x1b[201~\r\n", "K=" + plain + "\r", "ansi", "K=\x1b[200~" + plain + "\x1b[201~\r"},
 		{"window title", "\x1b]0;title\x07" + plain + "\x1b]8;;http://x\x1b\\!", plain + "!", "ansi", plain + "\x1b]8;;http://x\x1b\\!"},
 		{"colour in JSON", `{"t": "x=\u001b[38;5;124m` + plain + `\u001b[39m"}`, "x=" + plain + `"`, "escapes ansi", `x=\u001b[38;5;124m` + plain + `\u001b[39m"`},
+	}
+}
+
+// runTexts are those that are encoded as a whole.
+func runTexts() []encodedText {
+	plain := sampleKey(32, "")
+	env := "QISKIT_IBM_TOKEN=\nIONQ_API_KEY=" + plain + "\n"
+	std := base64.StdEncoding.EncodeToString([]byte(env))
+	return []encodedText{
 		{"base64", "data:\n  .env: " + std + "\n", "IONQ_API_KEY=" + plain, "base64", std},
 		{"base64 without padding", "x " + strings.TrimRight(std, "=") + " y", "IONQ_API_KEY=" + plain + "\n", "base64", strings.TrimRight(std, "=")},
 		{"base64 of a key alone", "k: " + base64.StdEncoding.EncodeToString([]byte(plain)), plain, "base64", base64.StdEncoding.EncodeToString([]byte(plain))},
@@ -66,7 +77,10 @@ func TestEncodedTextIsSeenAndLocated(t *testing.T) {
 		{"HEX behind an odd digit", "kf" + strings.ToUpper(hex.EncodeToString([]byte(env))) + ".", plain, "hex", strings.ToUpper(hex.EncodeToString([]byte(env)))},
 		{"wide characters in other bytes", "abc\x01" + wideString(plain, false) + "\x01xyz", plain, "utf-16", wideString(plain, false)},
 	}
-	for _, test := range tests {
+}
+
+func TestEncodedTextIsSeenAndLocated(t *testing.T) {
+	for _, test := range slices.Concat(rewrittenTexts(), runTexts()) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, around := range []string{"", strings.Repeat("lorem ipsum dolor\n", 40), strings.Repeat("0 ", 300_000)} {
 				if around != "" && strings.HasPrefix(test.content, "Content") {
