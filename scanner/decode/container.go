@@ -66,6 +66,9 @@ func (w *walk) stream(n *node, k kind) (handled, more bool) {
 	if len(data) == 0 && !n.raw {
 		return false, !w.stopped // what an encoding hid was no stream after all
 	}
+	if k == kindZlib && !n.raw && !errors.Is(cause, errBudget) && !errors.Is(cause, errTooLong) {
+		return len(data) > 0, true // too weak a sign to say that something is missing
+	}
 	return len(data) > 0, cause == nil || w.unread(n.member, k, cause)
 }
 
