@@ -55,9 +55,9 @@ func (s *stand) furnish(r *Repository) error {
 	if s.width == 32 {
 		version, format = 1, "[extensions]\n\tobjectFormat = sha256\n"
 	}
-	// A commit graph or a multi-pack index says again what the packs say, and
-	// a hostile one could say less.
-	config := fmt.Sprintf("[core]\n\trepositoryFormatVersion = %d\n\tbare = true\n\tcommitGraph = false\n\tmultiPackIndex = false\n\tdeltaBaseCacheLimit = 64m\n%s", version, format)
+	// A commit graph, a multi-pack index or a reverse index says again what the
+	// packs say, and a hostile one could say less.
+	config := fmt.Sprintf("[core]\n\trepositoryFormatVersion = %d\n\tbare = true\n\tcommitGraph = false\n\tmultiPackIndex = false\n\tdeltaBaseCacheLimit = 64m\n[pack]\n\treadReverseIndex = false\n%s", version, format)
 	if err := os.Mkdir(filepath.Join(s.dir, "refs"), 0o700); err != nil {
 		return err
 	}

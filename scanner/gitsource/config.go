@@ -125,6 +125,7 @@ func isKeyByte(c byte) bool {
 func (p *configParser) value() string {
 	var out strings.Builder
 	quoted, kept := false, 0 // kept: the length that trimming may not touch
+	p.rest = strings.TrimLeft(p.rest, " \t")
 	i := 0
 	for ; i < len(p.rest) && p.rest[i] != '\n'; i++ {
 		c := p.rest[i]
@@ -172,9 +173,7 @@ func unescaped(s string) (byte, bool) {
 }
 
 func trimValue(s string, kept int) string {
-	tail := strings.TrimRight(s[kept:], " \t\r")
-	s = s[:kept] + tail
-	return strings.TrimLeft(s, " \t")
+	return s[:kept] + strings.TrimRight(s[kept:], " \t\r")
 }
 
 // normalRemote makes the identity of a repository from a remote's URL: host in

@@ -93,7 +93,7 @@ func (r *repo) command(dir string, args ...string) *exec.Cmd {
 	stamp := fmt.Sprintf("%d +0000", r.date())
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.home, "LC_ALL=C",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ALLOW_PROTOCOL=file",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"GIT_AUTHOR_NAME=Ann Author", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=" + stamp,
 		"GIT_COMMITTER_NAME=Cem Committer", "GIT_COMMITTER_EMAIL=cem@example.org", "GIT_COMMITTER_DATE=" + stamp,
 	}

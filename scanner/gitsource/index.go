@@ -33,6 +33,10 @@ type index struct {
 	err    error
 }
 
+// maxNames bounds what the paths of an index may take, in bytes: version 4
+// can tell long ones in two bytes each.
+const maxNames = 512 << 20
+
 var errSplitIndex = errors.New("split index: entries of the shared part are not read")
 
 // trackedTrees reads the index of every worktree.
@@ -72,7 +76,7 @@ func (x *index) parse(data []byte, width int) error {
 		return fmt.Errorf("index version %d is not known", version)
 	}
 	rest := data[12 : len(data)-width]
-	previous := ""
+	previous, names := "", 0
 	for range count {
 		entry, size, err := parseIndexEntry(rest, width, version, previous)
 		if err != nil {
@@ -80,6 +84,9 @@ func (x *index) parse(data []byte, width int) error {
 		}
 		previous = entry.path
 		rest = rest[size:]
+		if names += len(entry.path); names > maxNames {
+			return errors.New("paths take more memory than an index may")
+		}
 		if entry.mode == modeTree {
 			x.sparse = append(x.sparse, entry)
 		} else {

@@ -177,7 +177,8 @@ func (r *Repository) promised() bool {
 			return true
 		}
 	}
-	return false
+	entries, _ := os.ReadDir(filepath.Join(r.places.commonDir, "objects", "pack"))
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), ".promisor") })
 }
 
 // reflog is one file of reflogs.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // vet looks at every name in an object directory. It returns the directory to
@@ -79,17 +80,33 @@ func (v *vetting) part(dir, name string) {
 	}
 	good := make([]string, 0, len(entries))
 	for _, e := range entries {
-		if size, ok := v.file(path, e); ok {
+		if size, ok := v.file(path, e); ok && v.pack(path, e.Name()) {
 			good = append(good, e.Name())
 			v.stand.bytes += size
 		}
 	}
 	if len(good) == len(entries) {
 		good = nil
-	} else {
-		v.refuse(name, "what is no regular file, or leads out of the repository, is not read")
 	}
 	v.parts[name] = good
+}
+
+// pack looks into a pack when its index comes up. Without the index, git does
+// not see it.
+func (v *vetting) pack(dir, name string) bool {
+	base, isPack := strings.CutSuffix(name, ".pack")
+	if isPack && !exists(filepath.Join(dir, base+".idx")) {
+		v.stand.refusals = append(v.stand.refusals, "objects/pack/"+name+": the pack has no index and is not read")
+		return true
+	}
+	if !strings.HasSuffix(name, ".idx") || !strings.HasPrefix(name, "pack-") {
+		return true
+	}
+	if err := checkPack(filepath.Join(dir, name), v.stand.width); err != nil {
+		v.refuse("pack/"+name, "not read: "+reasonOf(err))
+		return false
+	}
+	return true
 }
 
 func (v *vetting) file(dir string, e fs.DirEntry) (int64, bool) {
@@ -97,11 +114,13 @@ func (v *vetting) file(dir string, e fs.DirEntry) (int64, bool) {
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		path := filepath.Join(dir, e.Name())
 		if v.untrusted && !within(v.boundary, path) {
+			v.refuse(filepath.Base(dir)+"/"+e.Name(), "a link out of the repository")
 			return 0, false
 		}
 		info, err = os.Stat(path)
 	}
 	if err != nil || !info.Mode().IsRegular() {
+		v.refuse(filepath.Base(dir)+"/"+e.Name(), "no regular file")
 		return 0, false
 	}
 	return info.Size(), true

@@ -1,0 +1,172 @@
+package gitsource
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestConfigIsReadAsGitReadsIt(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain":         "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/a.git\n",
+		"quotes":        "[a]\nb = \" x \\\"y\\\" ; no comment \" # comment\n",
+		"continuation":  "[a]\nb = one \\\n two\n",
+		"boolean":       "[a]\nb\nc = yes\n",
+		"case":          "[CoRe]\nBARE=True\n[Remote \"Origin\"]\nUrl=x\n",
+		"old form":      "[branch.main]\nmerge = x\n",
+		"escaped":       "[a \"b\\\"c\\\\d\"]\ne = f\\tg\\nh\n",
+		"comments":      "# one\n; two\n[a] b = c ; three\n",
+		"same line":     "[a] b = 1\n[a] b = 2\n",
+		"trailing":      "[a]\nb = c d   \t\n",
+		"inner quotes":  "[a]\nb = x\" y \"z\n",
+		"CRLF":          "[a]\r\nb = c\r\n",
+		"empty value":   "[a]\nb =\n",
+		"bracket":       "[a \"x]y\"]\nb = c\n",
+		"no final line": "[a]\nb = c",
+		"byte order":    "\ufeff[a]\nb = c\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "config")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command("git", "config", "--file", file, "--list", "-z").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := gitConfig{}
+			for _, item := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+				key, value, ok := strings.Cut(item, "\n")
+				if !ok {
+					value = "true"
+				}
+				want[key] = append(want[key], value)
+			}
+			if got := parseConfig([]byte(text)); !maps.EqualFunc(got, want, slices.Equal[[]string]) {
+				t.Errorf("read %q, git reads %q", got, want)
+			}
+		})
+	}
+}
+
+func TestRemotesBecomeNames(t *testing.T) {
+	secret := strings.Repeat("x1", 4)
+	for remote, want := range map[string]string{
+		"https://github.com/Org/name.git":                      "github.com/Org/name",
+		"https://user:" + secret + "@GitHub.com/Org/name":      "github.com/Org/name",
+		"ssh://git@github.com:22/Org/name.git/":                "github.com/Org/name",
+		"git@github.com:Org/name.git":                          "github.com/Org/name",
+		"user:" + secret + "@github.com:Org/name.git":          "github.com/Org/name",
+		"github.com:Org/name":                                  "github.com/Org/name",
+		"https://[::1]:8080/a/b.git":                           "::1/a/b",
+		"https://example.org/a?token=" + secret + "#" + secret: "example.org/a",
+		"file:///srv/git/a.git":                                "",
+		"/srv/git/a.git":                                       "",
+		"../a.git":                                             "",
+		"C:\\git\\a":                                           "",
+		"./host:path":                                          "",
+		"":                                                     "",
+		"https://":                                             "",
+		"https://p%40:" + secret + "@@" + "example.org/a/b.git/": "example.org/a/b",
+	} {
+		if got := normalRemote(remote); got != want {
+			t.Errorf("%q becomes %q, want %q", remote, got, want)
+		}
+	}
+}
+
+func TestCostsCountLargeBasesAndRefuseCycles(t *testing.T) {
+	table := &table{
+		width: 20,
+		kinds: make([]kind, 6),
+		sizes: []int64{10, 20, cached + 1, 30, 5, 6},
+		// 1 of 0; 3 of 2, which is large; 4 and 5 of each other.
+		bases: []uint32{none, 0, none, 2, 5, 4},
+	}
+	got := table.costs(1 << 40)
+	want := []int64{11, 31, cached + 2, 31 + cached + 2, -1, -1}
+	if !slices.Equal(got, want) {
+		t.Errorf("costs %d, want %d", got, want)
+	}
+	if got := table.costs(cached); got[2] != -1 || got[3] != -1 {
+		t.Errorf("costs %d let an object through that is made from one beyond the limit", got)
+	}
+}
+
+func TestBudgetStopsTheUnpackingOfManyMediumObjects(t *testing.T) {
+	const n = 1000
+	table := &table{width: 20, ids: make([]byte, 20*n), kinds: slices.Repeat([]kind{kindBlob}, n), sizes: slices.Repeat([]int64{100 << 20}, n), bases: slices.Repeat([]uint32{none}, n), bytes: 1 << 20}
+	for i := range uint32(n) {
+		table.order = append(table.order, i)
+	}
+	s := &search{repo: &Repository{}, objects: table}
+	content, _ := s.plan()
+	if got := int64(len(content)) * (100 << 20); got > leastBudget || got < leastBudget/2 {
+		t.Errorf("%d bytes are read", got)
+	}
+	if notes := s.notes.sorted(); len(notes) != 1 || !strings.Contains(notes[0].Reason, "unpacks to more") {
+		t.Errorf("notes %v", notes)
+	}
+}
+
+func TestHeadersKeepLinesAndBlankLinks(t *testing.T) {
+	tree, parent := strings.Repeat("a1", 20), strings.Repeat("b2", 20)
+	text := fmt.Sprintf("tree %s\nparent %s\nauthor A <B> <a@b> 12 +0100\ncommitter C <c@d> 34 -0200\ngpgsig x\n y\n\nsubject\n\nbody\n", tree, parent)
+	h := parseHeaders([]byte(text))
+	if len(h.tree) != 20 || len(h.parents) != 1 || h.author.email != "a@b" || h.author.when.Unix() != 12 || h.committed.Unix() != 34 {
+		t.Errorf("headers %+v", h)
+	}
+	if string(h.message) != "subject\n\nbody\n" {
+		t.Errorf("message %q", h.message)
+	}
+	if bytes.Contains(h.text, []byte("a1a1")) || bytes.Count(h.text, []byte("\n")) != 6 {
+		t.Errorf("header text %q", h.text)
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte("[a \"b\"]\nc = \"d\\\n e\" # f\n"))
+	f.Fuzz(func(_ *testing.T, data []byte) { parseConfig(data) })
+}
+
+func FuzzTree(f *testing.F) {
+	f.Add([]byte("100644 a\x00aaaaaaaaaaaaaaaaaaaa40000 b\x00bbbbbbbbbbbbbbbbbbbb"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		size := 0
+		whole := eachEntry(data, 20, func(e treeEntry) { size += len(e.name) + len(e.id) })
+		if whole && size > len(data) {
+			t.Errorf("entries of %d bytes in %d", size, len(data))
+		}
+	})
+}
+
+func FuzzHeaders(f *testing.F) {
+	f.Add([]byte("tree 00\nauthor a <b> 1 +0000\n\nmessage"))
+	f.Fuzz(func(_ *testing.T, data []byte) { parseHeaders(data) })
+}
+
+func FuzzIndex(f *testing.F) {
+	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"+strings.Repeat("a", 100)), 20)
+	f.Add([]byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x02"+strings.Repeat("\x00", 200)), 32)
+	f.Fuzz(func(_ *testing.T, data []byte, width int) {
+		if width == 20 || width == 32 {
+			(&index{}).parse(data, width)
+		}
+	})
+}
+
+func FuzzReflog(f *testing.F) {
+	f.Add([]byte(strings.Repeat("0", 40) + " " + strings.Repeat("a", 40) + " A <a> 1 +0000\tmessage\n"))
+	f.Fuzz(func(_ *testing.T, data []byte) { (&Repository{width: 20}).parseReflog("x", data) })
+}
+
+func FuzzListed(f *testing.F) {
+	f.Add([]byte(strings.Repeat("0a", 20) + " blob 12 " + strings.Repeat("00", 20)))
+	f.Fuzz(func(_ *testing.T, line []byte) { catFile{&stand{width: 20}}.parseListed(line) })
+}
