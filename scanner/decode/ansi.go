@@ -27,6 +27,18 @@ func nextControl(text []byte, i int) (at, end int, strong bool) {
 	return -1, -1, false
 }
 
+// nextSequence finds what only a terminal's output has: of the bytes of a
+// program, many look like the short controls.
+func nextSequence(text []byte, i int) (at, end int, strong bool) {
+	for {
+		at, end, _ = nextControl(text, i)
+		if at < 0 || text[at+1] == '[' || text[at+1] == ']' {
+			return at, end, false
+		}
+		i = end
+	}
+}
+
 // control returns the length of the sequence that text begins with, 0 if it is
 // none.
 func control(text []byte) int {

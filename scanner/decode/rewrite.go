@@ -56,7 +56,7 @@ func rewrites() []rewrite {
 		{is: escapes, name: "escapes", rank: 2, repeats: true, margin: 2 << 10, next: nextEscape, write: writeEscapes},
 		{is: latex, name: "latex", rank: 2, margin: 4 << 10, next: nextLatex, write: writeLatex},
 		{is: percent, name: "percent", rank: 3, margin: 2 << 10, next: nextPercent, write: writePercent},
-		{is: ansi, name: "ansi", rank: 4, margin: 2 << 10, next: nextControl, write: writeControls},
+		{is: ansi, name: "ansi", rank: 4, margin: 2 << 10, next: nextSequence, write: writeControls},
 	}
 }
 
