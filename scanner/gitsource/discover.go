@@ -234,12 +234,14 @@ func (r *Repository) placeWorktree() {
 		return
 	}
 	dir := absolute(r.places.gitDir, worktree)
+	if !isDirectory(dir) {
+		return // the repository of a submodule that is not checked out
+	}
 	if r.options.Untrusted && !within(r.places.boundary, dir) {
 		r.refuse(".git/config", "core.worktree out of the scanned directory")
 		return
 	}
-	real, err := filepath.EvalSymlinks(dir)
-	if err == nil && isDirectory(real) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		r.places.root = real
 	}
 }

@@ -37,6 +37,9 @@ func (r *Repository) Search(ctx context.Context, x *inspect.Inspector, jobs int,
 		}
 		s := &search{repo: r, inspector: x, jobs: jobs, tally: tally, found: map[uint32]*hit{}}
 		findings, err := s.run(ctx)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		for _, note := range s.notes.sorted() {
 			if !yield(finding.Finding{}, note) {
 				return
