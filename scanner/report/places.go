@@ -67,6 +67,9 @@ func (t *text) places(g group, told *rules.Rule) {
 		for _, d := range t.details(e, told) {
 			t.wrapped("      ", span{dim, d})
 		}
+		if i+1 == len(entries) || entries[i+1].finding.ID != e.finding.ID {
+			t.line(span{dim, "      id " + e.finding.ID})
+		}
 	}
 }
 
