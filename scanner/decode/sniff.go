@@ -29,6 +29,10 @@ func (k kind) String() string {
 	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar"}[k]
 }
 
+// IsContainer reports whether content is an archive or a compressed stream,
+// whose members have views of their own.
+func IsContainer(content []byte) bool { return sniff(content) != kindNone }
+
 // sniff tells a container by its first bytes, whatever its name is.
 func sniff(text []byte) kind {
 	if len(text) < 6 {

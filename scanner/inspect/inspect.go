@@ -64,8 +64,7 @@ type Result struct {
 // decoding and may be empty; content is not kept.
 func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 	var result Result
-	var found collection
-	asked := mentions{rules: x.Rules}
+	sight := sighting{Inspector: x, content: content, at: at, asked: mentions{rules: x.Rules}}
 	options := x.Decode
 	options.Images = &result.Images
 	for view, err := range decode.Views(content, path, options) {
@@ -73,9 +72,12 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 			result.Notes = append(result.Notes, note(err))
 			continue
 		}
-		x.match(view, at, &asked, &found)
+		sight.match(view)
 	}
-	result.Records = found.records()
+	if decode.IsContainer(content) {
+		sight.found.dropRepeats()
+	}
+	result.Records = sight.found.records()
 	return result
 }
 
@@ -89,38 +91,72 @@ func note(err error) *source.ItemError {
 	return &source.ItemError{Outcome: source.Unread, Reason: "decoding failed", Err: err}
 }
 
+// sighting is the inspection of one piece of content.
+type sighting struct {
+	*Inspector
+	content []byte
+	at      Position
+	asked   mentions
+	found   collection
+	// last is where the lines of content were counted to: parts come in the
+	// order of the file, so counting seldom begins again.
+	last *ruler
+}
+
 // match adds the matches of one view.
-func (x *Inspector) match(view decode.View, at Position, asked *mentions, found *collection) {
-	matches := x.Rules.Match(view.Text, nil)
+func (s *sighting) match(view decode.View) {
+	matches := s.Rules.Match(view.Text, nil)
 	if len(matches) == 0 {
 		return
 	}
 	spans := make([]placed, len(matches))
 	for i, m := range matches {
-		p := placed{Record: Record{match: m, Secret: secret.New(view.Text[m.Start:m.End])}}
-		var line int
-		p.start, p.end, line = view.Locate(m.Start, m.End)
-		p.marked = markedIn(view, m, p)
-		if m.AsksFile() {
-			p.mentions = asked.in(view)
-		}
-		p.Location = finding.Location{Member: view.Member, Way: view.Way}
-		if view.Part.Name != "" {
-			p.Location.Notebook = &finding.Cell{Cell: view.Part.Cell, Part: view.Part.Name, Line: line}
-		}
-		p.Start = p.start
-		spans[i] = p
+		spans[i] = s.place(view, m)
 	}
 	slices.SortStableFunc(spans, func(a, b placed) int { return cmp.Compare(a.start, b.start) })
+	ruler := s.ruler(view, spans[0].start)
+	for _, p := range spans {
+		ruler.span(p.start, p.end, &p.Location)
+		k := seen{rule: p.match.Rule.ID, member: view.Member, fingerprint: s.Fingerprints.Of(p.Secret)}
+		s.found.add(k, p)
+	}
+}
+
+// place makes the record of a match, without lines and columns.
+func (s *sighting) place(view decode.View, m rules.Match) placed {
+	p := placed{Record: Record{match: m, Secret: secret.New(view.Text[m.Start:m.End])}}
+	var line int
+	p.start, p.end, line = view.Locate(m.Start, m.End)
+	if m.AsksFile() {
+		p.mentions = s.asked.in(view)
+	}
+	p.Location = finding.Location{Member: view.Member, Way: view.Way}
+	if view.Part.Name != "" {
+		p.Location.Notebook = &finding.Cell{Cell: view.Part.Cell, Part: view.Part.Name, Line: line}
+	}
+	p.Start = p.start
+	p.marked = markedIn(view, m, p)
+	return p
+}
+
+// ruler returns one that has not passed start yet.
+func (s *sighting) ruler(view decode.View, start int) *ruler {
+	at := s.at
 	if view.Member != "" {
 		at = Position{}
 	}
-	ruler := newRuler(view.Base, at)
-	for _, p := range spans {
-		ruler.span(p.start, p.end, &p.Location)
-		k := seen{rule: p.match.Rule.ID, member: view.Member, fingerprint: x.Fingerprints.Of(p.Secret)}
-		found.add(k, p)
+	if !same(view.Base, s.content) {
+		return newRuler(view.Base, at)
 	}
+	if s.last == nil || s.last.offset > start {
+		s.last = newRuler(s.content, at)
+	}
+	return s.last
+}
+
+// same reports whether two slices are the same bytes in memory.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
 // Judge decides a record now that its origin is known. It returns a finding

@@ -1,10 +1,13 @@
 package inspect_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/rulestest"
 	"github.com/qleaks/qleaks/scanner/finding"
@@ -124,5 +127,36 @@ func TestThePositionGoesOnFromOneChunkToTheNext(t *testing.T) {
 		if want := (inspect.Position{Offset: int64(len(text)), Line: 2, Column: 1, Column16: 1}); p != want {
 			t.Errorf("cut at %d: %+v", cut, p)
 		}
+	}
+}
+
+func TestWhatAnArchiveHoldsInClearIsOneRecord(t *testing.T) {
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	text := "IONQ_API_KEY=" + key(7) + "\n"
+	if err := w.WriteHeader(&tar.Header{Name: "a/.env", Mode: 0o600, Size: int64(len(text))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f := only(t, packed.String(), source.Origin{Path: "x.tar"})
+	if l := f.Occurrences[0].Location; l.Member != "a/.env" || l.Line != 1 || f.Path != "x.tar!a/.env" {
+		t.Errorf("%q %+v", f.Path, l)
+	}
+}
+
+// The bytes of an escape that touch a key make it another one: only what the
+// decoded text shows is told.
+func TestAnEscapeThatTouchesAKeyDoesNotChangeIt(t *testing.T) {
+	v := rulestest.NewValues(8)
+	value := v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
+	content := `{"text": "qbraid api-key = \n` + value + `\n"}`
+	f := only(t, content, source.Origin{Path: "log.jsonl"})
+	if !f.Secret.Equal(secret.New([]byte(value))) {
+		t.Errorf("%d characters are taken for the key", f.Secret.Len())
 	}
 }

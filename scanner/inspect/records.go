@@ -71,19 +71,50 @@ func telling(p placed) int {
 	return score
 }
 
+// dropRepeats drops what the bytes of a container show of its members: a zip
+// that stores, and a tar, hold them in clear.
+func (c *collection) dropRepeats() {
+	inside := map[seen]bool{}
+	for k := range c.placed {
+		if k.member != "" {
+			k.member = ""
+			inside[k] = true
+		}
+	}
+	for k := range inside {
+		delete(c.placed, k)
+	}
+}
+
 func (c *collection) records() []Record {
 	var all []placed
 	for _, k := range c.order {
 		all = append(all, c.placed[k]...)
 	}
 	slices.SortStableFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.Location.Member, b.Location.Member), cmp.Compare(a.start, b.start), cmp.Compare(a.match.Rule.ID, b.match.Rule.ID))
+		return cmp.Or(cmp.Compare(a.Location.Member, b.Location.Member), cmp.Compare(a.start, b.start),
+			cmp.Compare(a.end, b.end), cmp.Compare(a.match.Rule.ID, b.match.Rule.ID))
 	})
-	out := make([]Record, len(all))
+	out := make([]Record, 0, len(all))
 	for i, p := range all {
-		out[i] = p.Record
+		if !slices.ContainsFunc(all[max(0, i-overlaps):min(len(all), i+overlaps)], p.misreads) {
+			out = append(out, p.Record)
+		}
 	}
 	return out
+}
+
+// overlaps is how far, in records, one is sought that shows the same place.
+const overlaps = 8
+
+// misreads reports whether p is what the raw bytes show of a value that q shows
+// decoded: in "\nKEY" and "ESC[31mKEY" a letter of the escape touches the key
+// and makes it another one.
+func (p placed) misreads(q placed) bool {
+	decoded := len(q.Location.Way) > 0 || q.Location.Notebook != nil
+	raw := len(p.Location.Way) == 0 && p.Location.Notebook == nil
+	return raw && decoded && p.match.Rule == q.match.Rule && p.Location.Member == q.Location.Member &&
+		p.start <= q.start && q.end <= p.end && p.end-p.start > q.end-q.start
 }
 
 // mentions remembers the file words of each member, computed when a match
