@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -151,12 +152,7 @@ func asksForText(re *syntax.Regexp) bool {
 	if re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText {
 		return true
 	}
-	for _, sub := range re.Sub {
-		if asksForText(sub) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(re.Sub, asksForText)
 }
 
 // width is how far from the token's ends this rule looks, in bytes.

@@ -71,7 +71,8 @@ type leadGroup struct {
 func (g *leadGroup) add(l lead) {
 	bit := uint32(1) << min(len(g.leads), 31)
 	g.leads = append(g.leads, l)
-	table, beside := &g.before, byte(0)
+	table := &g.before
+	var beside byte
 	if l.at > 0 {
 		beside = l.keyword[l.at-1]
 	} else {

@@ -51,7 +51,7 @@ func TestLeadsFindEveryOccurrenceOfTheirKeywords(t *testing.T) {
 		text := randomText(random, words)
 		got := map[string]int{}
 		for _, g := range set.leads {
-			g.each(text, 0, len(text), func(to *matcher, at int) {
+			g.each(text, 0, len(text), func(to *matcher, _ int) {
 				got[to.rule.Token.Keywords[0]]++
 			})
 		}

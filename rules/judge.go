@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/bits"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -70,10 +71,8 @@ func (s *Set) Judge(m Match, mentions Mentions, filePath string) (Verdict, bool)
 }
 
 func (e *evidence) mentioned(mentions Mentions) bool {
-	for _, w := range e.file {
-		if mentions.has(w) {
-			return true
-		}
+	if slices.ContainsFunc(e.file, mentions.has) {
+		return true
 	}
 	return len(e.file) == 0
 }

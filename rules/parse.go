@@ -33,9 +33,7 @@ func parse(name string, data []byte, fragments map[string]string) ([]*Rule, erro
 		return nil, err
 	}
 	let := maps.Clone(fragments)
-	for k, v := range doc.Let {
-		let[k] = v
-	}
+	maps.Copy(let, doc.Let)
 	for _, r := range doc.Rule {
 		if err := r.expand(let); err != nil {
 			return nil, fmt.Errorf("%s: rule %s: %w", name, r.ID, err)

@@ -78,7 +78,7 @@ func entropy(v []byte) float64 {
 		seen[c]++
 	}
 	h, n := 0.0, float64(len(v))
-	for _, k := range seen {
+	for _, k := range &seen {
 		if k > 0 {
 			p := float64(k) / n
 			h -= p * math.Log2(p)

@@ -69,8 +69,9 @@ func notebook(source string) []byte {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
-	// Maps, slices and strings always encode.
-	_ = enc.Encode(doc)
+	if err := enc.Encode(doc); err != nil {
+		return nil // maps, slices and strings always encode
+	}
 	return out.Bytes()
 }
 

@@ -93,6 +93,7 @@ func (c *Counter) Summary() Summary {
 			s.Active++
 		case key.Inactive:
 			s.Inactive++
+		case key.Unknown: // not counted: it is the rest
 		}
 	}
 	return s

@@ -84,8 +84,7 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 // note turns a decoder's error into coverage; what is no ItemError was not
 // foreseen, so it counts as unread.
 func note(err error) *source.ItemError {
-	var item *source.ItemError
-	if errors.As(err, &item) {
+	if item, ok := errors.AsType[*source.ItemError](err); ok {
 		return item
 	}
 	return &source.ItemError{Outcome: source.Unread, Reason: "decoding failed", Err: err}

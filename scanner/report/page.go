@@ -59,7 +59,7 @@ func (p *page) gap() {
 func (p *page) wrapped(first string, text span) {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(first))
 	line, lead := "", first
-	for _, word := range strings.Fields(Clean(strings.Join(strings.Fields(text.text), " "))) {
+	for word := range strings.FieldsSeq(Clean(strings.Join(strings.Fields(text.text), " "))) {
 		room := p.width - utf8.RuneCountInString(lead)
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
 			p.line(span{plain, lead}, span{text.style, line})

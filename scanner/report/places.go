@@ -174,6 +174,7 @@ func reachWords(g finding.Git) string {
 		return "only in the reflog"
 	case finding.ReachDangling:
 		return "dangling: nothing leads to it any more"
+	case finding.ReachRef: // named below
 	}
 	if len(g.Refs) == 0 {
 		return ""

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,8 +143,8 @@ func TestStreamGivesTheSameFindingsAsJSON(t *testing.T) {
 	r := sample(t)
 	var b strings.Builder
 	s := report.NewStream(&b, report.Options{})
-	for i := len(r.Findings) - 1; i >= 0; i-- {
-		if err := s.Finding(r.Findings[i]); err != nil {
+	for _, v := range slices.Backward(r.Findings) {
+		if err := s.Finding(v); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func (d Directory) Items(ctx context.Context) iter.Seq2[Item, error] {
 		// stays open until the last of them is closed: see rootFile.
 		shared := newSharedRoot(root)
 		defer shared.release()
-		w := walk{Directory: d, ctx: ctx, root: shared, yield: yield}
+		w := walk{Directory: d, cause: func() error { return context.Cause(ctx) }, root: shared, yield: yield}
 		below := path.Clean("/" + d.Below)[1:]
 		if below == "" {
 			below = "."
@@ -58,15 +58,16 @@ func (d Directory) Items(ctx context.Context) iter.Seq2[Item, error] {
 // walk is one walk over a directory.
 type walk struct {
 	Directory
-	ctx   context.Context
+	// cause returns why the context has ended, nil while it has not.
+	cause func() error
 	root  *sharedRoot
 	yield func(Item, error) bool
 }
 
 // directory yields what is below dir and reports whether to go on.
 func (w *walk) directory(dir string, ignored bool) bool {
-	if w.ctx.Err() != nil {
-		w.yield(Item{}, context.Cause(w.ctx))
+	if cause := w.cause(); cause != nil {
+		w.yield(Item{}, cause)
 		return false
 	}
 	entries, err := w.list(dir)
@@ -158,8 +159,7 @@ func (w *walk) failed(name string, err error) bool {
 
 // Failed makes the ItemError of something that could not be opened or read.
 func Failed(name string, err error) *ItemError {
-	var item *ItemError
-	if errors.As(err, &item) {
+	if item, ok := errors.AsType[*ItemError](err); ok {
 		return &ItemError{Path: name, Outcome: item.Outcome, Reason: item.Reason, Err: item.Err}
 	}
 	return &ItemError{Path: name, Outcome: Unread, Reason: reason(err), Err: err}
@@ -167,8 +167,7 @@ func Failed(name string, err error) *ItemError {
 
 // reason is an error without the paths that package os puts around it.
 func reason(err error) string {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Error()
 	}
 	return err.Error()
