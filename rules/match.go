@@ -74,13 +74,26 @@ func tidy(list []Match) []Match {
 }
 
 func (s *Set) matchRun(view []byte, start, end int, out []Match) []Match {
-	if end-start > maxWidth {
+	if end-start > maxWidth || insideBase64(view, start, end) {
 		return out // a blob, not a key
 	}
 	for _, m := range s.runs {
 		out = m.matchRun(view, start, end, out)
 	}
 	return out
+}
+
+// insideBase64 reports whether a run stands between bytes that only base64 puts
+// there, as in an image. Keys have neither + nor / and are seldom beside one.
+func insideBase64(view []byte, start, end int) bool {
+	before, after := byte(0), byte(0)
+	if start > 0 {
+		before = view[start-1]
+	}
+	if end < len(view) {
+		after = view[end]
+	}
+	return before == '+' || after == '+' || before == '/' && after == '/'
 }
 
 // matchRun looks for the rule's tokens in a run: its maximal sub-runs of the
