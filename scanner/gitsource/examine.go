@@ -119,8 +119,7 @@ func (e *examiner) chunks(content io.Reader, size int64, h *hit) error {
 		result := e.inspector.Inspect(chunk.Data, "", at)
 		kept := result.Records[:0]
 		for _, r := range result.Records {
-			// Of two chunks that share a place, one sees more around it.
-			if r.Location.Member != "" || r.Start >= chunk.From && r.Start < chunk.To {
+			if isOf(chunk, r) {
 				kept = append(kept, r)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -17,6 +18,8 @@ const maxText = 64 << 20
 var (
 	errTooLarge   = errors.New("larger than is read")
 	errNotRegular = errors.New("not a regular file")
+	// errSpecial is for what nobody would read, such as a daemon's socket.
+	errSpecial = errors.New("named pipe, socket or device")
 )
 
 // readFile reads a regular file below dir, following links only in a
@@ -68,36 +71,68 @@ func (r *Repository) readLine(dir, name string) (string, error) {
 	return strings.TrimRight(string(data), "\r\n"), err
 }
 
-// filesBelow lists the regular files below dir/sub as slash-separated paths
-// relative to dir, in order. Links are listed in a trusted repository only. A
-// directory for which enter is false is passed over.
-func (r *Repository) filesBelow(dir, sub string, enter func(rel string) bool) []string {
-	var out []string
-	top := filepath.Join(dir, filepath.FromSlash(sub))
-	// An unreadable directory is passed over here: what it hides is told by
-	// the objects that are missing.
-	_ = filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
-		rel, relErr := filepath.Rel(dir, path)
-		if err != nil || relErr != nil {
-			return nil
-		}
-		rel = filepath.ToSlash(rel)
-		switch {
-		case d.IsDir():
-			if enter != nil && rel != "." && !enter(rel) {
-				return fs.SkipDir
-			}
-		case d.Type().IsRegular(), d.Type()&fs.ModeSymlink != 0 && !r.options.Untrusted:
-			out = append(out, rel)
-		}
-		return nil
-	})
-	return out
+// lister lists the files of the repository's own directory.
+type lister struct {
+	dir string
+	// links are followed in a trusted repository, each directory once.
+	links bool
+	seen  map[string]bool
+	// enter tells which directories to look into; optional.
+	enter func(rel string) bool
+	// failed is told what could not be listed; optional.
+	failed func(rel string, err error)
+	found  []string
 }
 
-// within reports whether path, with its links resolved, is dir or below it.
-func within(dir, path string) bool {
-	real, err := filepath.EvalSymlinks(path)
+// filesBelow lists the regular files below dir/sub as slash-separated paths
+// relative to dir, in order.
+func (r *Repository) filesBelow(dir, sub string, enter func(rel string) bool, failed func(rel string, err error)) []string {
+	l := &lister{dir: dir, links: !r.options.Untrusted, seen: map[string]bool{}, enter: enter, failed: failed}
+	if r.options.Untrusted && !within(r.places.boundary, filepath.Join(dir, filepath.FromSlash(sub))) {
+		return nil
+	}
+	l.list(sub)
+	return l.found
+}
+
+func (l *lister) list(rel string) {
+	real, err := filepath.EvalSymlinks(filepath.Join(l.dir, filepath.FromSlash(rel)))
+	if err != nil || l.seen[real] {
+		return
+	}
+	l.seen[real] = true
+	entries, err := os.ReadDir(real)
+	if err != nil && l.failed != nil {
+		l.failed(rel, err)
+	}
+	for _, e := range entries {
+		l.entry(path.Join(rel, e.Name()), e.Type())
+	}
+}
+
+func (l *lister) entry(rel string, mode fs.FileMode) {
+	if mode&fs.ModeSymlink != 0 && l.links {
+		info, err := os.Stat(filepath.Join(l.dir, filepath.FromSlash(rel)))
+		if err != nil {
+			return // leads nowhere
+		}
+		mode = info.Mode().Type()
+	}
+	switch {
+	case mode.IsDir():
+		if l.enter == nil || l.enter(rel) {
+			l.list(rel)
+		}
+	case mode.IsRegular():
+		l.found = append(l.found, rel)
+	case l.failed != nil:
+		l.failed(rel, errSpecial)
+	}
+}
+
+// within reports whether a path, with its links resolved, is dir or below it.
+func within(dir, name string) bool {
+	real, err := filepath.EvalSymlinks(name)
 	if err != nil {
 		return false
 	}
@@ -105,12 +140,12 @@ func within(dir, path string) bool {
 	return err == nil && (rel == "." || filepath.IsLocal(rel))
 }
 
-func isDirectory(path string) bool {
-	info, err := os.Stat(path)
+func isDirectory(name string) bool {
+	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
+func exists(name string) bool {
+	_, err := os.Lstat(name)
 	return err == nil
 }

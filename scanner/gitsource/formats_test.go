@@ -70,6 +70,16 @@ func TestFormatsOfRepositories(t *testing.T) {
 			r.in(r.home, "clone", "-q", "--separate-git-dir", filepath.Join(r.home, "elsewhere"), r.dir, "apart")
 			return filepath.Join(r.home, "apart"), key, finding.ReachRef
 		},
+		"directories behind links": func(t *testing.T) (string, string, finding.Reach) {
+			r, key := oneKey(t)
+			dir := filepath.Join(r.home, "new")
+			check(t, os.MkdirAll(filepath.Join(dir, ".git", "logs"), 0o755))
+			for _, name := range []string{"config", "refs", "logs/refs", "objects", "info", "hooks"} {
+				check(t, os.Symlink(filepath.Join(r.dir, ".git", name), filepath.Join(dir, ".git", name)))
+			}
+			write(t, filepath.Join(dir, ".git", "HEAD"), "ref: refs/heads/main\n")
+			return dir, key, finding.ReachRef
+		},
 		"no configuration": func(t *testing.T) (string, string, finding.Reach) {
 			r, key := oneKey(t)
 			if err := os.Remove(filepath.Join(r.dir, ".git", "config")); err != nil {

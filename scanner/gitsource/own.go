@@ -1,9 +1,11 @@
 package gitsource
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -19,33 +21,62 @@ import (
 // configuration (remotes with credentials in their URLs), messages in the
 // making, hooks, reflogs.
 func (s *search) ownFiles(ctx context.Context) {
-	failed := func(name string, err error) { s.notes.add(source.Failed(name, err)) }
+	failed := func(name string, err error) {
+		name = ".git/" + strings.TrimPrefix(name, ".git/")
+		if errors.Is(err, errSpecial) {
+			s.notes.add(excluded(name, err.Error()))
+			return
+		}
+		s.notes.add(source.Failed(name, err))
+	}
 	r := s.repo
 	s.walked.refs = r.refs(failed)
 	s.walked.logs = r.reflogs(failed)
 	for _, log := range s.walked.logs {
-		s.text(log.path, source.Reflog, log.text, finding.ReachReflog)
+		if err := s.text(log.path, source.Reflog, bytes.NewReader(log.text), int64(len(log.text)), finding.ReachReflog); err != nil {
+			failed(log.path, err)
+		}
 	}
-	for _, name := range r.filesBelow(r.places.commonDir, ".", isOwnDir) {
+	for _, name := range r.filesBelow(r.places.commonDir, ".", isOwnDir, failed) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !isOwnText(name) {
-			continue
+		if isOwnText(name) {
+			s.ownFile(name)
 		}
-		data, err := r.readFile(r.places.commonDir, name)
-		if err != nil {
-			failed(".git/"+name, err)
-			continue
-		}
-		s.text(".git/"+name, source.GitConfig, data, "")
+	}
+}
+
+func (s *search) ownFile(name string) {
+	label := ".git/" + name
+	f, err := openIn(s.repo.places.commonDir, name, s.repo.options.Untrusted)
+	if err != nil {
+		s.notes.add(source.Failed(label, err))
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err == nil {
+		err = s.text(label, source.GitConfig, f, info.Size(), "")
+	}
+	if err != nil {
+		s.notes.add(source.Failed(label, err))
 	}
 }
 
 // isOwnDir tells the directories with texts in them. Those of submodules hold
 // repositories of their own: of them only the configuration is read here.
 func isOwnDir(name string) bool {
-	switch path.Base(name) {
+	if rest, ok := strings.CutPrefix(name, "worktrees/"); ok {
+		_, name, _ = strings.Cut(rest, "/")
+	}
+	if strings.HasPrefix(name, "modules/") {
+		name = path.Base(name)
+	}
+	switch name {
 	case "objects", "refs", "logs", "lfs", "reftable":
 		return false
 	}
@@ -66,21 +97,38 @@ func isOwnText(name string) bool {
 }
 
 // text examines a file of the repository's own.
-func (s *search) text(name string, place source.Place, data []byte, reach finding.Reach) {
-	result := s.inspector.Inspect(data, name, inspect.Position{})
+func (s *search) text(name string, place source.Place, content io.Reader, size int64, reach finding.Reach) error {
 	origin := source.Origin{Path: name, Place: place, Repository: s.name}
-	for _, r := range result.Records {
-		if f, ok := s.inspector.Judge(r, origin); ok {
-			f.Occurrences[0].Git = &finding.Git{Reach: reach}
-			s.plain = append(s.plain, f)
+	var at inspect.Position
+	for chunk, err := range source.Chunks(content, size) {
+		if err != nil {
+			return err
 		}
+		result := s.inspector.Inspect(chunk.Data, name, at)
+		for _, r := range result.Records {
+			if !isOf(chunk, r) {
+				continue
+			}
+			if f, ok := s.inspector.Judge(r, origin); ok {
+				f.Occurrences[0].Git = &finding.Git{Reach: reach}
+				s.plain = append(s.plain, f)
+			}
+		}
+		for _, n := range result.Notes {
+			note := *n
+			note.Path = strings.TrimSuffix(name+"!"+n.Path, "!")
+			s.notes.add(&note)
+		}
+		at = at.After(chunk.Data[:chunk.Advance])
+		s.tally.Bytes.Add(int64(chunk.Advance))
 	}
-	for _, n := range result.Notes {
-		note := *n
-		note.Path = strings.TrimSuffix(name+"!"+n.Path, "!")
-		s.notes.add(&note)
-	}
-	s.tally.Bytes.Add(int64(len(data)))
+	return nil
+}
+
+// isOf reports whether a record belongs to a chunk: of two that share a place,
+// one sees more around it.
+func isOf(chunk source.Chunk, r inspect.Record) bool {
+	return r.Location.Member != "" || r.Start >= chunk.From && r.Start < chunk.To
 }
 
 // maxNamed is how many missing objects are named one by one.

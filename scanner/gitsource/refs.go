@@ -82,7 +82,7 @@ func (r *Repository) packedRefs(found map[string]string, failed func(string, err
 }
 
 func (r *Repository) looseRefs(dir, prefix string, found map[string]string, failed func(string, error)) {
-	for _, rel := range r.filesBelow(dir, "refs", nil) {
+	for _, rel := range r.filesBelow(dir, "refs", nil, failed) {
 		if strings.HasSuffix(rel, ".lock") {
 			continue
 		}
@@ -199,7 +199,7 @@ func (r *Repository) reflogs(failed func(path string, err error)) []reflog {
 		if dir != r.places.commonDir {
 			prefix = ".git/worktrees/" + filepath.Base(dir) + "/"
 		}
-		for _, rel := range r.filesBelow(dir, "logs", nil) {
+		for _, rel := range r.filesBelow(dir, "logs", nil, failed) {
 			data, err := r.readFile(dir, rel)
 			if err != nil {
 				failed(prefix+rel, err)

@@ -72,6 +72,6 @@ func (r *Repository) moduleDirs() []string {
 		}
 		out = append(out, dir)
 		return false
-	})
+	}, nil)
 	return out
 }
