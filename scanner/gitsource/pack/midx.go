@@ -1,0 +1,124 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// multiPackIndex reads what a multi-pack-index tells of the packs of a
+// directory, by name. It is asked only for packs that have no index of their
+// own: of an object that is in several packs it tells but one.
+func (s *Store) multiPackIndex(d *directory) map[string]*index {
+	const name = "pack/multi-pack-index"
+	found := map[string]*index{}
+	f, size, err := d.open(name)
+	if err != nil {
+		return found
+	}
+	defer f.Close()
+	m := &multiPack{indexReader: indexReader{file: f, size: size, width: s.options.Width}}
+	err = m.read(s.options.Memory, found)
+	if err != nil {
+		s.refuse(Refusal{File: d.label(name), Index: None, Reason: err.Error()})
+	}
+	return found
+}
+
+// multiPack reads a multi-pack-index.
+type multiPack struct {
+	indexReader
+	chunks map[string]span
+}
+
+// span is a part of a file, in bytes.
+type span struct{ from, to int64 }
+
+func (m *multiPack) read(memory int64, found map[string]*index) error {
+	var head [packHeader]byte
+	if err := m.at(head[:], 0); err != nil {
+		return err
+	}
+	if string(head[:4]) != "MIDX" || head[4] != 1 {
+		return errIndexVersion
+	}
+	if err := m.readChunks(int64(head[6])); err != nil {
+		return err
+	}
+	names, err := m.names(int(binary.BigEndian.Uint32(head[8:])))
+	if err != nil {
+		return err
+	}
+	ids, offsets := m.chunks["OIDL"], m.chunks["OOFF"]
+	m.count = (offsets.to - offsets.from) / 8
+	if m.count != (ids.to-ids.from)/int64(m.width) {
+		return fmt.Errorf("%w: its tables do not fit", errIndex)
+	}
+	if m.count*int64(m.width+8) > memory {
+		return errIndexMemory
+	}
+	list := make([]byte, m.count*int64(m.width))
+	if err := m.at(list, ids.from); err != nil {
+		return err
+	}
+	if long, ok := m.chunks["LOFF"]; ok {
+		m.large = make([]byte, min(long.to-long.from, m.count*8))
+		if err := m.at(m.large, long.from); err != nil {
+			return err
+		}
+	}
+	err = m.each(offsets.from, 8, func(i int64, b []byte) {
+		if pack := binary.BigEndian.Uint32(b); pack < uint32(len(names)) {
+			x := found[names[pack]]
+			if x == nil {
+				x = &index{}
+				found[names[pack]] = x
+			}
+			x.ids = append(x.ids, list[i*int64(m.width):(i+1)*int64(m.width)]...)
+			x.offsets = append(x.offsets, m.offset(binary.BigEndian.Uint32(b[4:])))
+		}
+	})
+	for _, x := range found {
+		x.order(m.width)
+	}
+	return err
+}
+
+// readChunks reads the table of contents, which ends where the last chunk does.
+func (m *multiPack) readChunks(count int64) error {
+	table := make([]byte, (count+1)*12)
+	if err := m.at(table, packHeader); err != nil {
+		return err
+	}
+	m.chunks = map[string]span{}
+	for ; count > 0; count-- {
+		s := span{int64(binary.BigEndian.Uint64(table[4:])), int64(binary.BigEndian.Uint64(table[16:]))}
+		if s.from < 0 || s.to < s.from || s.to > m.size {
+			return fmt.Errorf("%w: a table lies outside", errIndex)
+		}
+		m.chunks[string(table[:4])] = s
+		table = table[12:]
+	}
+	return nil
+}
+
+// names lists the packs, by their numbers.
+func (m *multiPack) names(count int) ([]string, error) {
+	const longest = 16 << 20
+	s := m.chunks["PNAM"]
+	text := make([]byte, min(s.to-s.from, longest))
+	if err := m.at(text, s.from); err != nil {
+		return nil, err
+	}
+	var names []string
+	for range count {
+		name, rest, ok := bytes.Cut(text, []byte{0})
+		if !ok {
+			return nil, fmt.Errorf("%w: too few names", errIndex)
+		}
+		names = append(names, "pack/"+strings.TrimSuffix(string(name), ".idx"))
+		text = rest
+	}
+	return names, nil
+}
