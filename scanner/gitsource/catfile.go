@@ -277,7 +277,7 @@ func (s *session) answers() error {
 	for {
 		header, err := s.out.ReadSlice('\n')
 		if err != nil || len(header) > maxHeader {
-			return nil
+			return nil //nolint:nilerr // what is unanswered tells
 		}
 		index := s.expected()
 		err = s.answer(header, index)
@@ -305,7 +305,7 @@ func (s *session) expected() uint32 {
 func (s *session) answer(header []byte, index uint32) error {
 	fields := bytes.Fields(header)
 	if index == none || len(fields) < 2 || string(fields[0]) != s.table.name(index) {
-		return fmt.Errorf("read objects: git answered what was not asked")
+		return errors.New("read objects: git answered what was not asked")
 	}
 	if len(fields) != 3 {
 		s.giveUp([]uint32{index})
@@ -313,7 +313,7 @@ func (s *session) answer(header []byte, index uint32) error {
 	}
 	size, err := strconv.ParseInt(string(fields[2]), 10, 64)
 	if err != nil || size < 0 || kindByName(string(fields[1])) != s.table.kinds[index] {
-		return fmt.Errorf("read objects: git's answer makes no sense")
+		return errors.New("read objects: git's answer makes no sense")
 	}
 	content := &io.LimitedReader{R: s.out, N: size}
 	visitErr := s.visit(s.worker, object{index: index, kind: s.table.kinds[index], size: size, content: content})

@@ -51,6 +51,7 @@ func (p *standings) findings(ctx context.Context) ([]finding.Finding, error) {
 			})
 		case kindTag:
 			out = t.judge(out, object, source.TagMessage, t.tag(object), func(record) string { return labelTag })
+		case kindBlob, kindTree, kindUnknown: // blobs are told by path, above
 		}
 	}
 	return out, nil
@@ -80,6 +81,7 @@ func (t *teller) wanted(order []standing) (commits, objects []uint32) {
 			}
 		case kindTag:
 			objects = append(objects, object)
+		case kindBlob, kindTree, kindUnknown: // have no author of their own
 		}
 	}
 	slices.Sort(commits)

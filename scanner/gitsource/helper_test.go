@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/gitsource"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/source"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,8 +106,7 @@ func (r *repo) in(dir string, args ...string) string {
 	cmd := r.command(dir, args...)
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			r.t.Fatalf("git %q: %v\n%s", args, err, exit.Stderr)
 		}
 		r.t.Fatalf("git %q: %v", args, err)

@@ -175,8 +175,7 @@ func TestUntrustedRepositoriesDoNotLeadElsewhere(t *testing.T) {
 				t.Fatalf("a trusted repository does not lead there either (%v): the test proves nothing", s.err)
 			}
 			untrusted, err := gitsource.Discover(r.dir, gitsource.Options{Untrusted: true})
-			var refused *gitsource.RefusedError
-			if errors.As(err, &refused) {
+			if _, ok := errors.AsType[*gitsource.RefusedError](err); ok {
 				return
 			}
 			if err != nil {

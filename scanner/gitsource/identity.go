@@ -97,7 +97,7 @@ func (s *stand) oldestRoot(ctx context.Context, tips []ref) (string, error) {
 		return "", context.Cause(ctx)
 	}
 	if err != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // a broken history has no name
 	}
 	best, oldest := "", int64(0)
 	for line := range strings.Lines(string(out)) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -95,7 +96,7 @@ func (r *Repository) ignored(name string, dir bool) bool {
 // matches asks the patterns, the nearest file's and in it the last one first.
 func (r *Repository) matches(name string, dir bool) bool {
 	elements := strings.Split(name, "/")
-	for depth := len(elements) - 1; depth >= 0; depth-- {
+	for depth := range slices.Backward(elements) {
 		if verdict := lastMatch(r.patternsOf(elements[:depth]), elements, dir); verdict != gitignore.NoMatch {
 			return verdict == gitignore.Exclude
 		}
@@ -104,8 +105,8 @@ func (r *Repository) matches(name string, dir bool) bool {
 }
 
 func lastMatch(patterns []gitignore.Pattern, elements []string, dir bool) gitignore.MatchResult {
-	for i := len(patterns) - 1; i >= 0; i-- {
-		if verdict := patterns[i].Match(elements, dir); verdict != gitignore.NoMatch {
+	for _, pattern := range slices.Backward(patterns) {
+		if verdict := pattern.Match(elements, dir); verdict != gitignore.NoMatch {
 			return verdict
 		}
 	}

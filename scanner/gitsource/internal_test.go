@@ -41,7 +41,7 @@ func TestConfigIsReadAsGitReadsIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := gitConfig{}
-			for _, item := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+			for item := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 				key, value, ok := strings.Cut(item, "\n")
 				if !ok {
 					value = "true"

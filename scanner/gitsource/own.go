@@ -163,8 +163,7 @@ func (s *search) coverage() {
 
 // reasonOf leaves out the paths that package os puts around errors.
 func reasonOf(err error) string {
-	var in *fs.PathError
-	if errors.As(err, &in) {
+	if in, ok := errors.AsType[*fs.PathError](err); ok {
 		return in.Err.Error()
 	}
 	return err.Error()

@@ -32,6 +32,7 @@ func (r rank) reach() finding.Reach {
 		return finding.ReachReflog
 	case byNothing:
 		return finding.ReachDangling
+	case byUnknown: // nothing can be told
 	}
 	return ""
 }
