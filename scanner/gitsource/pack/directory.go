@@ -20,7 +20,7 @@ type Directory struct {
 	// Name stands for it in refusals: "objects".
 	Name string
 	// Within, if not empty, is a directory around Path that nothing may lead
-	// out of, by symbolic links or otherwise.
+	// out of, by symbolic links or otherwise; absolute links always do.
 	Within string
 }
 

@@ -206,16 +206,15 @@ func (c *collected) Visit(o *Object) error {
 	c.depths[o.Depth] = o.Index
 	if len(o.Ops) > 0 {
 		c.withOps++
+	}
+	if len(o.Ops) > 0 && o.BaseVisited {
 		c.replay(id, o)
 	}
 	return nil
 }
 
 func (c *collected) replay(id string, o *Object) {
-	base, ok := c.seen[hex.EncodeToString(c.store.ID(o.Base))]
-	if !ok {
-		return
-	}
+	base := c.seen[hex.EncodeToString(c.store.ID(o.Base))]
 	at := 0
 	for n, op := range o.Ops {
 		if op.From != Insert && string(o.Data[at:at+int(op.Len)]) != base.data[op.From:op.From+op.Len] {

@@ -73,8 +73,10 @@ type Object struct {
 	// stored whole. Ops say how; they are there for blobs, when the plan asks.
 	Base uint32
 	Ops  []Op
-	// BaseVisited says that the same visitor has visited Base in this family:
-	// it was then the last object that it visited at Depth-1.
+	// BaseVisited says that this visitor got Base before, with the content that
+	// Ops copy from: it was then the last object that it got at Depth-1. Else
+	// nothing is known of that content: another copy of Base, visited
+	// elsewhere, may differ if nobody verifies ids.
 	BaseVisited bool
 	// Depth is how many deltas were applied to a root.
 	Depth int

@@ -35,7 +35,7 @@ const (
 type worker struct {
 	store    *Store
 	ctx      context.Context //nolint:containedctx // a worker lives as long as one call
-	inflater zlibTmp
+	inflater inflate.Reader
 	arena    arena
 	cache    cache
 	ops      []Op

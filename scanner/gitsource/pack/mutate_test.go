@@ -1,0 +1,333 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mutate damages data in some way.
+func mutate(r *rand.Rand, data []byte) []byte {
+	data = slices.Clone(data)
+	if len(data) == 0 {
+		return data
+	}
+	switch at := r.IntN(len(data)); r.IntN(8) {
+	case 0:
+		return data[:at]
+	case 1: // a hole
+		return slices.Delete(data, at, min(len(data), at+1+r.IntN(64)))
+	case 2: // a part a second time, which shifts the rest
+		return slices.Insert(data, at, data[r.IntN(at+1):at]...)
+	case 3:
+		clear(data[at:min(len(data), at+1+r.IntN(64))])
+	case 4: // one part over another
+		copy(data[at:], data[r.IntN(len(data)):])
+	case 5: // a number
+		at = max(0, at-8)
+		binary.BigEndian.PutUint32(data[at:], r.Uint32()>>r.IntN(32))
+	default:
+		for range 1 + r.IntN(4) {
+			data[r.IntN(len(data))] ^= 1 << r.IntN(8)
+		}
+	}
+	return data
+}
+
+// headers damages headers of entries alone, so that what they say is heard.
+func headers(r *rand.Rand, offsets []uint64, data []byte) []byte {
+	data = slices.Clone(data)
+	for range 1 + r.IntN(3) {
+		at := offsets[r.IntN(len(offsets))] + uint64(r.IntN(3))
+		if at < uint64(len(data)) {
+			data[at] = byte(r.Uint32())
+		}
+	}
+	return data
+}
+
+// victim is a repository whose files are damaged.
+type victim struct {
+	repo
+	want  map[string]content
+	files map[string][]byte
+	names []string
+	// offsets of the entries, by pack.
+	offsets map[string][]uint64
+}
+
+func newVictim(t *testing.T, format string) *victim {
+	r := newRepo(t, "--object-format="+format)
+	r.grow(1, 4, 12)
+	r.git("-c", "repack.useDeltaBaseOffset=false", "repack", "-adfq")
+	r.grow(2, 4, 12)
+	write(t, filepath.Join(r.dir, "new"), strings.Repeat("a loose one\n", 100))
+	r.git("add", ".")
+	r.git("commit", "-qm", "loose")
+	r.git("multi-pack-index", "write")
+	v := &victim{repo: *r, want: r.read(), files: map[string][]byte{}, offsets: map[string][]uint64{}}
+	s := open(t, Options{Width: r.width, Directories: r.directories()})
+	for _, l := range s.layers {
+		if l.name != "" {
+			v.offsets[l.name+".pack"] = l.offsets
+		}
+	}
+	for _, pattern := range []string{"pack/*.pack", "pack/*.idx", "pack/multi-pack-index", "??/*"} {
+		for _, name := range glob(t, r.objects(), pattern) {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, _ = filepath.Rel(r.objects(), name)
+			v.files[name] = data
+			if !strings.Contains(name, "pack/") || !strings.HasSuffix(name, ".rev") {
+				v.names = append(v.names, name)
+			}
+		}
+	}
+	return v
+}
+
+// damage writes the repository with one file damaged. Without indexes, the
+// multi-pack-index is what counts.
+func (v *victim) damage(t *testing.T, r *rand.Rand, dir string) {
+	bad := v.names[r.IntN(len(v.names))]
+	if r.IntN(4) > 0 { // the packs and their indexes most of the time
+		bad = v.names[r.IntN(5)]
+	}
+	indexes := r.IntN(8) > 0
+	for name, data := range v.files {
+		if name == bad {
+			if offsets := v.offsets[name]; offsets != nil && r.IntN(2) == 0 {
+				data = headers(r, offsets, data)
+			} else {
+				data = mutate(r, data)
+			}
+		}
+		if strings.HasSuffix(name, ".idx") && !indexes {
+			data = nil
+		}
+		write(t, filepath.Join(dir, name), string(data))
+	}
+}
+
+func TestDamagedRepositoriesAreReadAsFarAsTheyGo(t *testing.T) {
+	rounds := 1500
+	if testing.Short() {
+		rounds = 100
+	}
+	for _, format := range []string{"sha1", "sha256"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			v := newVictim(t, format)
+			dir := t.TempDir()
+			visited, refused := 0, 0
+			for n := range rounds {
+				r := rand.New(rand.NewPCG(uint64(n), 7))
+				v.damage(t, r, dir)
+				out := walkHostile(t, dir, Options{Width: v.width, Verify: n%3 > 0, Unmapped: n%5 == 0, MaxObject: 1 << 20, Memory: 16 << 20})
+				for id, got := range out.seen {
+					if n%3 > 0 && v.want[id] != got {
+						t.Errorf("round %d: %s has another content", n, id)
+					}
+				}
+				if len(out.seen) < len(v.want) && len(out.refusals) == 0 {
+					t.Errorf("round %d: objects are missing and nobody says so", n)
+				}
+				if out.took > 10*time.Second {
+					t.Errorf("round %d took %v", n, out.took)
+				}
+				visited += len(out.seen)
+				refused += len(out.refusals)
+				if t.Failed() {
+					return
+				}
+			}
+			t.Logf("%d objects visited, %d refusals in %d rounds", visited, refused, rounds)
+			if refused < rounds/4 || visited < rounds*len(v.want)/4 {
+				t.Error("the damage is too small or too large to test anything")
+			}
+		})
+	}
+}
+
+func TestReaderSurvivesDamage(t *testing.T) {
+	rounds := 200
+	v := newVictim(t, "sha1")
+	dir := t.TempDir()
+	for n := range rounds {
+		v.damage(t, rand.New(rand.NewPCG(uint64(n), 8)), dir)
+		s, err := Open(Options{Width: 20, Verify: true, MaxObject: 1 << 20, Directories: []Directory{{Path: dir, Name: "objects"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := s.NewReader()
+		for i := range uint32(s.Len()) {
+			o, err := reader.Read(t.Context(), i)
+			if errors.Is(err, errBug) {
+				t.Fatalf("round %d: %v", n, err)
+			}
+			if id := hex.EncodeToString(s.ID(i)); err == nil && v.want[id] != (content{o.Type.String(), string(o.Data)}) {
+				t.Errorf("round %d: %s has another content", n, id)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// plainDelta applies a delta byte by byte.
+func plainDelta(base, delta []byte) ([]byte, bool) {
+	from, to, n, err := deltaSizes(delta)
+	if err != nil || from != int64(len(base)) {
+		return nil, false
+	}
+	delta = delta[n:]
+	next := func() int {
+		if len(delta) == 0 {
+			return -1 << 40
+		}
+		c := delta[0]
+		delta = delta[1:]
+		return int(c)
+	}
+	var out []byte
+	for len(delta) > 0 {
+		c := next()
+		if c < 128 {
+			if c == 0 || c > len(delta) {
+				return nil, false
+			}
+			out = append(out, delta[:c]...)
+			delta = delta[c:]
+			continue
+		}
+		at, size := 0, 0
+		for bit := range 7 {
+			if c>>bit&1 == 0 {
+				continue
+			}
+			if bit < 4 {
+				at += next() << (8 * bit)
+			} else {
+				size += next() << (8 * (bit - 4))
+			}
+		}
+		if size == 0 {
+			size = 0x10000
+		}
+		if at < 0 || size < 0 || at > len(base) || size > len(base)-at || int64(len(out)+size) > to {
+			return nil, false
+		}
+		out = append(out, base[at:at+size]...)
+	}
+	return out, int64(len(out)) == to
+}
+
+func FuzzDelta(f *testing.F) {
+	f.Add([]byte("0123456789"), insertAll(10, []byte("abc")))
+	f.Add([]byte("0123456789"), copyAll(10, 3))
+	f.Add(bytes.Repeat([]byte("x"), 70000), append(append(varint(70000), varint(0x10000+2)...), 0x80, 2, 'a', 'b'))
+	f.Add([]byte("01"), append(append(varint(2), varint(3)...), 0x91, 1, 1, 0x90, 2))
+	f.Fuzz(func(t *testing.T, base, delta []byte) {
+		want, ok := plainDelta(base, delta)
+		from, to, n, err := deltaSizes(delta)
+		if err != nil || from != int64(len(base)) || to > 1<<22 {
+			return
+		}
+		got := make([]byte, to)
+		ops, err := applyDelta(got, base, delta[n:], nil, true)
+		if (err == nil) != ok {
+			t.Fatalf("applied: %v, but %v byte by byte", err, ok)
+		}
+		if !ok {
+			return
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("got %q, byte by byte %q", got, want)
+		}
+		var replayed []byte
+		for _, op := range ops {
+			if op.From == Insert {
+				replayed = append(replayed, got[len(replayed):len(replayed)+int(op.Len)]...)
+			} else {
+				replayed = append(replayed, base[op.From:op.From+op.Len]...)
+			}
+		}
+		if !bytes.Equal(replayed, want) {
+			t.Fatalf("the ops make %q, not %q", replayed, want)
+		}
+	})
+}
+
+func FuzzIndex(f *testing.F) {
+	b := newBuilder(20)
+	for n := range 5 {
+		data := []byte(fmt.Sprint("object ", n))
+		b.object(b.id(Blob, data), Blob, data)
+	}
+	_, idx := b.files()
+	f.Add(idx, 20)
+	b.width = 32
+	f.Add(b.index(make([]byte, 32)), 32)
+	f.Fuzz(func(t *testing.T, data []byte, width int) {
+		if width != 32 {
+			width = 20
+		}
+		x, err := readIndex(bytes.NewReader(data), int64(len(data)), width, 1<<20, 1<<20)
+		if err != nil {
+			return
+		}
+		if len(x.ids) != width*len(x.offsets) {
+			t.Fatalf("%d bytes of ids for %d offsets", len(x.ids), len(x.offsets))
+		}
+		l := newIDList(width, x.ids)
+		for rank := range uint32(l.len()) {
+			got, ok := l.find(l.id(rank))
+			if !ok || !bytes.Equal(l.id(got), l.id(rank)) {
+				t.Fatalf("id %d is not found", rank)
+			}
+		}
+	})
+}
+
+func FuzzEntry(f *testing.F) {
+	f.Add(append(entryHeader(3, 10), deflated([]byte("0123456789"))...))
+	f.Add(slices.Concat(entryHeader(6, 1000), backward(1<<30)))
+	f.Add(slices.Concat(entryHeader(7, 1<<40), make([]byte, 32)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := parseEntry(data, 20)
+		if err != nil {
+			return
+		}
+		again := entryHeader(e.kind, int(e.size))
+		if e.kind == offsetDelta {
+			again = append(again, backward(uint64(e.back))...)
+		}
+		again = append(again, e.ref...)
+		same, err := parseEntry(again, 20)
+		if err != nil || same.kind != e.kind || same.size != e.size || same.back != e.back || !bytes.Equal(same.ref, e.ref) {
+			t.Fatalf("%+v was written and read as %+v, %v", e, same, err)
+		}
+	})
+}
+
+func FuzzLooseHeader(f *testing.F) {
+	f.Add([]byte("blob 12\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		kind, size, length, ok := parseLooseHeader(data)
+		if ok && string(data[:length]) != fmt.Sprintf("%s %d\x00", kind, size) {
+			t.Fatalf("%q was read as %s of %d bytes", data, kind, size)
+		}
+	})
+}
