@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 )
 
 var (
@@ -42,63 +43,64 @@ func deltaSize(b []byte) (size int64, length int) {
 // taken off, make from base. dst has the size that the delta's header told. If
 // record is set, what was done is appended to ops.
 func applyDelta(dst, base, delta []byte, ops []Op, record bool) ([]Op, error) {
-	at := 0
-	for i := 0; i < len(delta); {
-		c := delta[i]
-		i++
-		var from, n int
+	rest := dst
+	for len(delta) > 0 {
+		c := delta[0]
+		delta = delta[1:]
+		from, n, source := Insert, int(c), delta
 		if c < 0x80 {
-			n = int(c)
-			if n == 0 || n > len(delta)-i {
+			if n == 0 || n > len(delta) {
 				return ops, errDelta
 			}
-			if n > len(dst)-at {
-				return ops, errDeltaSize
-			}
-			copy(dst[at:at+n], delta[i:i+n])
-			i += n
+			delta = delta[n:]
 		} else {
 			var used int
-			from, n, used = copyOperands(c, delta[i:])
-			i += used
-			if i > len(delta) || uint(from) > uint(len(base)) || n > len(base)-from {
+			from, n, used = copyOperands(c, delta)
+			if used > len(delta) || uint64(from)+uint64(n) > uint64(len(base)) {
 				return ops, errDelta
 			}
-			if n > len(dst)-at {
-				return ops, errDeltaSize
-			}
-			copy(dst[at:at+n], base[from:from+n])
+			delta, source = delta[used:], base[from:]
 		}
-		at += n
+		if n > len(rest) {
+			return ops, errDeltaSize
+		}
+		// Most parts are short. What is written too much is written again by
+		// those that follow, without which there is no success.
+		if n <= 16 && len(rest) >= 16 && len(source) >= 16 {
+			*(*[16]byte)(rest) = *(*[16]byte)(source)
+		} else {
+			copy(rest[:n], source)
+		}
+		rest = rest[n:]
 		if record {
-			ops = addOp(ops, c, from, n)
+			ops = addOp(ops, from, uint32(n))
 		}
 	}
-	if at != len(dst) {
+	if len(rest) > 0 {
 		return ops, errDeltaSize
 	}
 	return ops, nil
 }
 
 // addOp appends an op, or lengthens the last one.
-func addOp(ops []Op, instruction byte, from, n int) []Op {
-	op := Op{From: uint32(from), Len: uint32(n)}
-	if instruction < 0x80 {
-		op.From = Insert
-	}
+func addOp(ops []Op, from, n uint32) []Op {
 	if len(ops) > 0 {
 		last := &ops[len(ops)-1]
-		if op.From == Insert && last.From == Insert || op.From != Insert && last.From != Insert && last.From+last.Len == op.From {
-			last.Len += op.Len
+		continues := last.From + last.Len
+		if last.From == Insert {
+			continues = Insert
+		}
+		if from == continues {
+			last.Len += n
 			return ops
 		}
 	}
-	return append(ops, op)
+	return append(ops, Op{From: from, Len: n})
 }
 
 // copyOperands reads the operands of a copy instruction, and how many bytes
 // they take: more than there are, if they are cut off.
-func copyOperands(c byte, b []byte) (from, n, used int) {
+func copyOperands(c byte, b []byte) (from uint32, n, used int) {
 	var w uint64
 	if len(b) >= 8 {
 		w = binary.LittleEndian.Uint64(b)
@@ -107,22 +109,37 @@ func copyOperands(c byte, b []byte) (from, n, used int) {
 		copy(tail[:], b)
 		w = binary.LittleEndian.Uint64(tail[:])
 	}
-	for bit := range 4 {
-		if c>>bit&1 != 0 {
-			from |= int(w&0xff) << (8 * bit)
-			w >>= 8
-			used++
-		}
+	// Bits of c say which bytes of two little-endian numbers are there: four of
+	// from, three of n.
+	if c&0x01 != 0 {
+		from = uint32(w & 0xff)
+		w >>= 8
 	}
-	for bit := range 3 {
-		if c>>(4+bit)&1 != 0 {
-			n |= int(w&0xff) << (8 * bit)
-			w >>= 8
-			used++
-		}
+	if c&0x02 != 0 {
+		from |= uint32(w&0xff) << 8
+		w >>= 8
+	}
+	if c&0x04 != 0 {
+		from |= uint32(w&0xff) << 16
+		w >>= 8
+	}
+	if c&0x08 != 0 {
+		from |= uint32(w&0xff) << 24
+		w >>= 8
+	}
+	if c&0x10 != 0 {
+		n = int(w & 0xff)
+		w >>= 8
+	}
+	if c&0x20 != 0 {
+		n |= int(w&0xff) << 8
+		w >>= 8
+	}
+	if c&0x40 != 0 {
+		n |= int(w&0xff) << 16
 	}
 	if n == 0 {
 		n = 0x10000
 	}
-	return from, n, used
+	return from, n, bits.OnesCount8(c & 0x7f)
 }

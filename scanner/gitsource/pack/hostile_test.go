@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -101,19 +100,21 @@ func hostilePacks() map[string]struct {
 	}
 	blob := deflated([]byte("0123456789"))
 	list := map[string]hostile{
-		"a size that is too small":   entry("inflate", func(*builder) []byte { return append(entryHeader(3, 9), blob...) }),
-		"a size that is too large":   entry("inflate", func(*builder) []byte { return append(entryHeader(3, 11), blob...) }),
-		"a size of 64 GB":            entry("larger than the limit", func(*builder) []byte { return append(entryHeader(3, 64<<30), blob...) }),
-		"a size nothing can unpack":  entry("ends before", func(*builder) []byte { return append(entryHeader(3, 1_000_000), blob...) }),
-		"an endless size":            entry("broken header", func(*builder) []byte { return bytes.Repeat([]byte{0xb0 | 0x80}, 40) }),
-		"type 0":                     entry("unknown type", func(*builder) []byte { return append(entryHeader(0, 10), blob...) }),
-		"type 5":                     entry("unknown type", func(*builder) []byte { return append(entryHeader(5, 10), blob...) }),
-		"no stream":                  entry("inflate", func(*builder) []byte { return append(entryHeader(3, 10), "no stream, no stream"...) }),
-		"a base before the pack":     entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(6, 4), backward(1<<20), blob) }),
-		"a base that is itself":      entry("base is missing", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), []byte{0}, blob) }),
-		"an endless distance":        entry("broken header", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), bytes.Repeat([]byte{0xff}, 30)) }),
-		"a base that is not there":   entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(7, 4), b.sum([]byte("x")), blob) }),
-		"a base that is no entry":    entry("", func(b *builder) []byte { return slices.Concat(entryHeader(6, 4), backward(uint64(b.pack.Len()-14)), blob) }),
+		"a size that is too small":  entry("inflate", func(*builder) []byte { return append(entryHeader(3, 9), blob...) }),
+		"a size that is too large":  entry("inflate", func(*builder) []byte { return append(entryHeader(3, 11), blob...) }),
+		"a size of 64 GB":           entry("larger than the limit", func(*builder) []byte { return append(entryHeader(3, 64<<30), blob...) }),
+		"a size nothing can unpack": entry("ends before", func(*builder) []byte { return append(entryHeader(3, 1_000_000), blob...) }),
+		"an endless size":           entry("broken header", func(*builder) []byte { return bytes.Repeat([]byte{0xb0 | 0x80}, 40) }),
+		"type 0":                    entry("unknown type", func(*builder) []byte { return append(entryHeader(0, 10), blob...) }),
+		"type 5":                    entry("unknown type", func(*builder) []byte { return append(entryHeader(5, 10), blob...) }),
+		"no stream":                 entry("inflate", func(*builder) []byte { return append(entryHeader(3, 10), "no stream, no stream"...) }),
+		"a base before the pack":    entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(6, 4), backward(1<<20), blob) }),
+		"a base that is itself":     entry("base is missing", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), []byte{0}, blob) }),
+		"an endless distance":       entry("broken header", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), bytes.Repeat([]byte{0xff}, 30)) }),
+		"a base that is not there":  entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(7, 4), b.sum([]byte("x")), blob) }),
+		"a base that is no entry": entry("", func(b *builder) []byte {
+			return slices.Concat(entryHeader(6, 4), backward(uint64(b.pack.Len()-14)), blob)
+		}),
 		"a delta without a header":   delta("broken delta", nil),
 		"a delta for another base":   delta("another size", append(varint(11), varint(1)...)),
 		"a copy from beyond":         delta("broken delta", append(append(varint(10), varint(5)...), 0x91, 6, 5)),
@@ -392,12 +393,6 @@ func TestOddFilesAreRefused(t *testing.T) {
 	write(t, filepath.Join(pack, "pack-3.pack"), "PACK")
 	write(t, filepath.Join(dir, "ab"), "not a directory")
 	names := []string{"objects/pack/pack-1.pack", "objects/pack/pack-2.pack", "objects/pack/pack-3.pack", "objects/ab"}
-	if runtime.GOOS != "windows" {
-		if err := mkfifo(filepath.Join(pack, "pack-4.pack")); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, "objects/pack/pack-4.pack")
-	}
 	out := walkHostile(t, dir, Options{})
 	for _, name := range names {
 		if !slices.ContainsFunc(out.refusals, func(r Refusal) bool { return r.File == name }) {
@@ -405,8 +400,6 @@ func TestOddFilesAreRefused(t *testing.T) {
 		}
 	}
 }
-
-func mkfifo(name string) error { return syscall.Mkfifo(name, 0o600) }
 
 func TestNothingLeadsOutOfABoundary(t *testing.T) {
 	top, err := filepath.EvalSymlinks(t.TempDir())
@@ -450,57 +443,5 @@ func TestOpenNeedsADirectory(t *testing.T) {
 	s := open(t, Options{Width: 20, Directories: []Directory{{Path: objectDirectory(t)}, {Path: missing, Name: "alternate"}}})
 	if list, _ := s.Refusals(); len(list) != 1 || list[0].File != "alternate" {
 		t.Errorf("refused %v", list)
-	}
-}
-
-// cutter cuts the pack off at the first visit.
-type cutter struct {
-	name string
-	size int64
-	done *bool
-}
-
-func (c cutter) Visit(*Object) error {
-	if *c.done {
-		return nil
-	}
-	*c.done = true
-	return os.Truncate(c.name, c.size)
-}
-
-func TestAPackThatIsCutOffWhileItIsRead(t *testing.T) {
-	r := newRepo(t)
-	r.grow(1, 40, 200)
-	r.git("repack", "-adfq")
-	name := glob(t, r.objects(), "pack", "*.pack")[0]
-	if err := os.Chmod(name, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := open(t, Options{Width: 20, Directories: r.directories()})
-	done := false
-	if err := s.Walk(t.Context(), Plan{Jobs: 1}, func(int) Visitor { return cutter{name, 20000, &done} }); err != nil {
-		t.Fatal(err)
-	}
-	list, _ := s.Refusals()
-	if !slices.ContainsFunc(list, func(r Refusal) bool { return r.Reason == errFault.Error() }) {
-		t.Errorf("nothing was cut off: %d refusals", len(list))
-	}
-	reader := s.NewReader()
-	lost := 0
-	for i := range uint32(s.Len()) {
-		if _, err := reader.Read(t.Context(), i); err != nil {
-			lost++
-		}
-	}
-	if lost == 0 || lost == s.Len() {
-		t.Errorf("%d of %d objects cannot be read any more", lost, s.Len())
-	}
-	// The headers are read with the file cut off, too.
-	s = open(t, Options{Width: 20, Directories: r.directories()})
-	if err := os.Truncate(name, 100); err != nil {
-		t.Fatal(err)
-	}
-	if c := walked(t, s, Plan{}); len(c.seen) > 5 {
-		t.Errorf("%d objects were read from 100 bytes", len(c.seen))
 	}
 }
