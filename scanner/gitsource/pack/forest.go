@@ -48,12 +48,13 @@ const digit = 11
 
 // sortOffsets puts the entries in order. Offsets of 8 TiB and more are put
 // last, in no order: no pack is so large.
-func (f *forest) sortOffsets(byRank []uint64) {
-	n := len(byRank)
+func (f *forest) sortOffsets(byRank *offsetTable) {
+	n := byRank.len()
 	f.offsets, f.ranks = make([]uint64, n), make([]uint32, n)
 	from, to := make([]uint64, n), f.offsets
 	top := uint64(0)
-	for i, offset := range byRank {
+	for i := range uint32(n) {
+		offset := byRank.at(i)
 		from[i] = offset<<32 | uint64(i)
 		top = max(top, offset)
 	}
@@ -62,14 +63,14 @@ func (f *forest) sortOffsets(byRank []uint64) {
 		from, to = to, from
 	}
 	if top >= 1<<32 {
-		distribute(to, from, func(k uint64) uint64 { return min(byRank[uint32(k)]>>32, 1<<digit-1) })
+		distribute(to, from, func(k uint64) uint64 { return min(byRank.at(uint32(k))>>32, 1<<digit-1) })
 		from = to
 	}
 	for i, k := range from {
 		f.ranks[i] = uint32(k)
 	}
 	for i, r := range f.ranks {
-		f.offsets[i] = byRank[r]
+		f.offsets[i] = byRank.at(r)
 	}
 }
 
@@ -167,7 +168,7 @@ type planter struct {
 // fills in the types.
 func plant(l *layer, types []Type) *forest {
 	f := &forest{end: uint64(l.end())}
-	f.sortOffsets(l.offsets)
+	f.sortOffsets(&l.offsets)
 	f.bases = make([]uint32, len(f.offsets))
 	p := &planter{forest: f, layer: l, width: l.ids.width, places: newPlaces(f.offsets, f.end), types: types}
 	for at := uint32(0); int(at) < len(f.offsets); {
@@ -237,7 +238,7 @@ func (p *planter) byID(id []byte) uint32 {
 	if !ok {
 		return outside
 	}
-	if base, ok := p.places.find(p.layer.offsets[rank]); ok {
+	if base, ok := p.places.find(p.layer.offsets.at(rank)); ok {
 		return base
 	}
 	return outside
@@ -338,7 +339,7 @@ func checkPack(header, trailer []byte, x *index) error {
 		return errors.New("not a pack")
 	case binary.BigEndian.Uint32(header[4:]) != 2 && binary.BigEndian.Uint32(header[4:]) != 3:
 		return errors.New("pack of an unknown version")
-	case int64(binary.BigEndian.Uint32(header[8:])) != int64(len(x.offsets)):
+	case int64(binary.BigEndian.Uint32(header[8:])) != int64(x.offsets.len()):
 		return errors.New("the index is for another number of objects")
 	case string(trailer) != string(x.checksum):
 		return errors.New("the index is of another pack")

@@ -349,6 +349,56 @@ func (c *counter) Visit(o *Object) error {
 	return nil
 }
 
+// tree puts two deltas on an object, two on each of those, and so on.
+func (b *builder) tree(at uint64, data []byte, depth int) {
+	if depth == 0 {
+		return
+	}
+	for branch := range 2 {
+		child := slices.Clone(data)
+		child[depth*2+branch]++
+		delta := slices.Concat(varint(len(data)), varint(len(data)), []byte{30}, child[:30], []byte{0x80 | 0x71, 30, byte(len(data) - 30), byte((len(data) - 30) >> 8), byte((len(data) - 30) >> 16)})
+		b.tree(b.offset(b.id(Blob, child), at, delta), child, depth-1)
+	}
+}
+
+func TestBasesAreMadeAgainWhenMemoryIsShort(t *testing.T) {
+	dir := objectDirectory(t)
+	b := newBuilder(20)
+	data := make([]byte, 1_000_000)
+	b.tree(b.object(b.id(Blob, data), Blob, data), data, 6)
+	b.write(t, dir)
+	for _, memory := range []int64{5 << 20, 8 << 20, 64 << 20} {
+		out := walkHostile(t, dir, Options{Verify: true, Memory: memory, MaxTotal: 1 << 30})
+		if len(out.seen) != 127 || len(out.refusals) > 0 {
+			t.Errorf("%d of 127 objects with %d MB, refused: %v", len(out.seen), memory>>20, out.refusals)
+		}
+	}
+	if out := walkHostile(t, dir, Options{Memory: 1 << 19}); len(out.seen) > 0 {
+		t.Errorf("%d objects of 1 MB were read in half of that", len(out.seen))
+	}
+}
+
+func TestRefusalsAreToldUpToALimitAndCountedBeyond(t *testing.T) {
+	dir := objectDirectory(t)
+	b := newBuilder(20)
+	for n := range maxRefusals + 1000 {
+		b.raw(b.fake(n), append(entryHeader(3, 10), "no stream"...))
+	}
+	b.write(t, dir)
+	s := open(t, Options{Width: 20, Directories: []Directory{{Path: dir, Name: "objects"}}})
+	for range 2 {
+		walked(t, s, Plan{Jobs: 2})
+	}
+	list, more := s.Refusals()
+	if len(list) != maxRefusals || more < 1000 {
+		t.Errorf("%d refusals and %d more", len(list), more)
+	}
+	if got, want := list[0].String(), s.Packs()[0].File+": object "+b.fake(0)+": "; !strings.HasPrefix(got, want) {
+		t.Errorf("%q does not begin with %q", got, want)
+	}
+}
+
 func TestLooseObjectsThatLie(t *testing.T) {
 	good := []byte("a good object")
 	b := newBuilder(20)

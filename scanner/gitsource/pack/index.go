@@ -28,12 +28,34 @@ const (
 type index struct {
 	// ids are sorted, offsets stand in the same order.
 	ids     []byte
-	offsets []uint64
+	offsets offsetTable
 	// checksum is the pack's, as the index knows it.
 	checksum []byte
 	// unordered says that the ids were not sorted, badFan that the fan-out
 	// table does not fit them.
 	unordered, badFan bool
+}
+
+// offsetTable tells where entries are, as an index stores it.
+type offsetTable struct {
+	// short has 32 bits for each entry. Where long is not nil, the first of
+	// them says that the others are a place in long, which has 64 bits each.
+	short, long []byte
+}
+
+func (t *offsetTable) len() int { return len(t.short) / 4 }
+
+// at returns an offset in bytes, beyond for one that is not told.
+func (t *offsetTable) at(rank uint32) uint64 {
+	short := binary.BigEndian.Uint32(t.short[int(rank)*4:])
+	if short < 1<<31 || t.long == nil {
+		return uint64(short)
+	}
+	at := int64(short&^(1<<31)) * 8
+	if at+8 > int64(len(t.long)) {
+		return beyond
+	}
+	return binary.BigEndian.Uint64(t.long[at:])
 }
 
 // indexReader reads an index file.
@@ -43,12 +65,10 @@ type indexReader struct {
 	width int
 	count int64
 	fan   [fanSize]byte
-	// large is the table of long offsets, nil if all are short.
-	large []byte
 }
 
 // readIndex reads an index of version 1 or 2 for a pack of packSize bytes,
-// into at most memory bytes.
+// into at most four times memory bytes.
 func readIndex(file io.ReaderAt, size int64, width int, packSize, memory int64) (*index, error) {
 	r := &indexReader{file: file, size: size, width: width}
 	var head [8]byte
@@ -70,7 +90,7 @@ func readIndex(file io.ReaderAt, size int64, width int, packSize, memory int64) 
 	if r.count > packSize/minEntry {
 		return nil, fmt.Errorf("%w: more objects than the pack can hold", errIndex)
 	}
-	if r.count*int64(width+8) > memory {
+	if r.count*int64(width+4) > 4*memory {
 		return nil, errIndexMemory
 	}
 	x := &index{checksum: make([]byte, width)}
@@ -109,26 +129,8 @@ func (r *indexReader) version2(x *index) error {
 		return fmt.Errorf("%w: its size does not fit its number of objects", errIndex)
 	}
 	x.ids = make([]byte, r.count*w)
-	r.large = make([]byte, largeSize)
-	if err := errors.Join(r.at(x.ids, idsAt), r.at(r.large, largeAt)); err != nil {
-		return err
-	}
-	x.offsets = make([]uint64, r.count)
-	return r.each(offsetsAt, 4, func(i int64, b []byte) {
-		x.offsets[i] = r.offset(binary.BigEndian.Uint32(b))
-	})
-}
-
-// offset follows an offset of 31 bits to the table of long ones.
-func (r *indexReader) offset(short uint32) uint64 {
-	if short < 1<<31 || r.large == nil {
-		return uint64(short)
-	}
-	at := int64(short&^(1<<31)) * 8
-	if at+8 > int64(len(r.large)) {
-		return beyond
-	}
-	return binary.BigEndian.Uint64(r.large[at:])
+	x.offsets = offsetTable{short: make([]byte, r.count*4), long: make([]byte, largeSize)}
+	return errors.Join(r.at(x.ids, idsAt), r.at(x.offsets.short, offsetsAt), r.at(x.offsets.long, largeAt))
 }
 
 func (r *indexReader) version1(x *index) error {
@@ -137,15 +139,15 @@ func (r *indexReader) version1(x *index) error {
 		return fmt.Errorf("%w: its size does not fit its number of objects", errIndex)
 	}
 	x.ids = make([]byte, 0, r.count*w)
-	x.offsets = make([]uint64, r.count)
-	return r.each(fanSize, 4+w, func(i int64, b []byte) {
-		x.offsets[i] = uint64(binary.BigEndian.Uint32(b))
+	x.offsets.short = make([]byte, 0, r.count*4)
+	return r.each(fanSize, 4+w, func(b []byte) {
+		x.offsets.short = append(x.offsets.short, b[:4]...)
 		x.ids = append(x.ids, b[4:]...)
 	})
 }
 
 // each reads the records of a table of count records.
-func (r *indexReader) each(at, record int64, visit func(i int64, b []byte)) error {
+func (r *indexReader) each(at, record int64, visit func(b []byte)) error {
 	const most = 1 << 15
 	chunk := make([]byte, min(most, r.count)*record)
 	for i := int64(0); i < r.count; {
@@ -154,7 +156,7 @@ func (r *indexReader) each(at, record int64, visit func(i int64, b []byte)) erro
 			return err
 		}
 		for k := range n {
-			visit(i+k, chunk[k*record:(k+1)*record])
+			visit(chunk[k*record : (k+1)*record])
 		}
 		i += n
 	}
@@ -164,7 +166,7 @@ func (r *indexReader) each(at, record int64, visit func(i int64, b []byte)) erro
 // order sorts by id what is not sorted, so that nothing is lost by it.
 func (x *index) order(width int) {
 	s := &byID{x, width, make([]byte, width)}
-	if n := len(x.offsets); n > 1 {
+	if n := x.offsets.len(); n > 1 {
 		previous := x.ids[:width]
 		for i := 1; i < n; i++ {
 			id := x.ids[i*width : (i+1)*width]
@@ -186,13 +188,16 @@ type byID struct {
 }
 
 func (s *byID) id(i int) []byte    { return s.ids[i*s.width : (i+1)*s.width] }
-func (s *byID) Len() int           { return len(s.offsets) }
+func (s *byID) Len() int           { return s.offsets.len() }
 func (s *byID) Less(i, j int) bool { return bytes.Compare(s.id(i), s.id(j)) < 0 }
 func (s *byID) Swap(i, j int) {
 	copy(s.swapped, s.id(i))
 	copy(s.id(i), s.id(j))
 	copy(s.id(j), s.swapped)
-	s.offsets[i], s.offsets[j] = s.offsets[j], s.offsets[i]
+	a, b := s.offsets.short[i*4:i*4+4], s.offsets.short[j*4:j*4+4]
+	copy(s.swapped, a)
+	copy(a, b)
+	copy(b, s.swapped)
 }
 
 // fanFits compares a fan-out table, which is not used, with the ids.

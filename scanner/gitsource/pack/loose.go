@@ -66,7 +66,7 @@ func (w *worker) parseLoose(src []byte, want Types) (Type, []byte, error) {
 	if err != nil {
 		return t, nil, err
 	}
-	if err := w.zlib(data, src, w.store.options.Verify); err != nil {
+	if err := w.zlib(data, src); err != nil {
 		w.arena.put(data)
 		return t, nil, err
 	}

@@ -55,28 +55,31 @@ func (m *multiPack) read(memory int64, found map[string]*index) error {
 	if m.count != (ids.to-ids.from)/int64(m.width) {
 		return fmt.Errorf("%w: its tables do not fit", errIndex)
 	}
-	if m.count*int64(m.width+8) > memory {
+	if m.count*int64(m.width+4) > 4*memory {
 		return errIndexMemory
 	}
 	list := make([]byte, m.count*int64(m.width))
 	if err := m.at(list, ids.from); err != nil {
 		return err
 	}
+	var large []byte
 	if long, ok := m.chunks["LOFF"]; ok {
-		m.large = make([]byte, min(long.to-long.from, m.count*8))
-		if err := m.at(m.large, long.from); err != nil {
+		large = make([]byte, min(long.to-long.from, m.count*8))
+		if err := m.at(large, long.from); err != nil {
 			return err
 		}
 	}
-	err = m.each(offsets.from, 8, func(i int64, b []byte) {
+	err = m.each(offsets.from, 8, func(b []byte) {
+		id := list[:m.width]
+		list = list[m.width:]
 		if pack := binary.BigEndian.Uint32(b); pack < uint32(len(names)) {
 			x := found[names[pack]]
 			if x == nil {
-				x = &index{}
+				x = &index{offsets: offsetTable{long: large}}
 				found[names[pack]] = x
 			}
-			x.ids = append(x.ids, list[i*int64(m.width):(i+1)*int64(m.width)]...)
-			x.offsets = append(x.offsets, m.offset(binary.BigEndian.Uint32(b[4:])))
+			x.ids = append(x.ids, id...)
+			x.offsets.short = append(x.offsets.short, b[4:]...)
 		}
 	})
 	for _, x := range found {

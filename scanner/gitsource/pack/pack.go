@@ -32,7 +32,7 @@ type Options struct {
 	// MaxTotal bounds what a walk unpacks, in bytes. 0 means 1,024 times what
 	// the packs take, but at least 16 GiB.
 	MaxTotal int64
-	// Verify compares every object with its id, and every checksum.
+	// Verify compares every object with its id.
 	Verify bool
 	// Unmapped reads files piece by piece instead of mapping them, as is done
 	// where mapping fails.
@@ -65,7 +65,7 @@ type layer struct {
 	// start is the index of the first object.
 	start   uint32
 	ids     idList
-	offsets []uint64 // by rank
+	offsets offsetTable // by rank
 	region  *region
 	forest  *forest
 	// suspect says that pack and index do not belong together: every object

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"runtime/debug"
 )
 
 var (
@@ -88,5 +87,5 @@ func fault(recovered any) error {
 	if err, ok := recovered.(runtime.Error); ok && errors.As(err, &at) {
 		return errFault
 	}
-	return fmt.Errorf("%w: %v %s", errBug, recovered, debug.Stack())
+	return fmt.Errorf("%w: %v", errBug, recovered)
 }

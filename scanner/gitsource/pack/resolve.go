@@ -42,7 +42,7 @@ func (w *worker) resolveRank(c *chain, l *layer, rank uint32) (resolved, error) 
 		t, data, err := w.readLoose(l, rank, AllTypes)
 		return resolved{kind: t, data: data}, err
 	}
-	offset := l.offsets[rank]
+	offset := l.offsets.at(rank)
 	if offset < packHeader || offset >= uint64(l.end()) {
 		return resolved{}, errOffset
 	}
@@ -159,7 +159,7 @@ func (l *layer) placeOf(rank uint32) place {
 	if l.region == nil {
 		return place{l, int64(rank)}
 	}
-	return place{l, int64(l.offsets[rank])}
+	return place{l, int64(l.offsets.at(rank))}
 }
 
 // extentAt is where the entry at an offset must end.

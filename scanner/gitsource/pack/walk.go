@@ -17,8 +17,8 @@ import (
 type Plan struct {
 	// Types are the wanted ones; the zero value means all.
 	Types Types
-	// Want are the wanted objects, nil for all. One that is stored twice must
-	// be told as Find tells it.
+	// Want are the wanted objects, in any order, nil for all. One that is
+	// stored twice must be told as Find tells it.
 	Want []uint32
 	// Jobs is the number of goroutines, 0 means GOMAXPROCS.
 	Jobs int
@@ -60,7 +60,8 @@ type loss struct {
 // Walk visits every wanted object once. Each of up to plan.Jobs goroutines asks
 // for its own visitor, with its number, before it begins. What cannot be read
 // is not visited, and is among the refusals. Two walks must not run at the same
-// time.
+// time; while one runs, only its visitors may ask for the type of an object, and
+// of those only that they get.
 func (s *Store) Walk(ctx context.Context, plan Plan, visitor func(worker int) Visitor) error {
 	plan.Types = cmp.Or(plan.Types, AllTypes)
 	if plan.Jobs <= 0 {
@@ -104,7 +105,9 @@ func (w *walk) prepare(ctx context.Context) error {
 	if w.plan.Want != nil {
 		w.want = make([]uint64, s.total/64+1)
 		for _, i := range w.plan.Want {
-			w.want[i/64] |= 1 << (i % 64)
+			if i < s.total {
+				w.want[i/64] |= 1 << (i % 64)
+			}
 		}
 	}
 	if w.plan.Want != nil && len(w.plan.Want) <= fewObjects && !s.planted() {

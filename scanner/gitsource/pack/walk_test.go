@@ -186,6 +186,15 @@ func TestObjectsAreReadAsGitReadsThem(t *testing.T) {
 					c := walked(t, s, Plan{Jobs: jobs, Ops: true})
 					same(t, c.seen, want)
 					noRefusals(t, s)
+					once := 0
+					for i := range uint32(s.Len()) {
+						if !s.Twice(i) {
+							once++
+						}
+					}
+					if once != len(want) || name == "duplicates" && once == s.Len() {
+						t.Errorf("%d of %d objects are there once, git has %d", once, s.Len(), len(want))
+					}
 					if name != "loose" && (c.withOps == 0 || c.inFamily == 0) {
 						t.Errorf("%d objects came with ops, %d with their base", c.withOps, c.inFamily)
 					}
@@ -276,6 +285,7 @@ func TestOnlyWantedObjectsAreVisited(t *testing.T) {
 						want[id] = c
 					}
 				}
+				list = append(list, uint32(s.Len()), None) // which are nothing
 				same(t, walked(t, s, Plan{Want: list, Jobs: 3}).seen, want)
 				if len(walked(t, s, Plan{Want: []uint32{}}).seen) > 0 {
 					t.Error("something was visited though nothing was wanted")

@@ -242,7 +242,9 @@ func (k *walker) own(r resolved) ([]byte, error) {
 // something is made from it, it is put on the stack.
 func (k *walker) enter(b branch, f frame) error {
 	i, id, o := b.index(f.at), b.ids.id(b.forest.ranks[f.at]), &k.object
-	k.store.types[i] = o.Type
+	if k.store.types[i] != o.Type { // else others may look at it
+		k.store.types[i] = o.Type
+	}
 	if k.walk.visible(i) && k.walk.plan.Types.Has(o.Type) {
 		if err := k.check(b.layer, id, o.Type, f.data); err != nil {
 			k.losses = append(k.losses, loss{i, err})

@@ -124,9 +124,8 @@ func (w *worker) inflate(data []byte, r *region, from, end int64) (err error) {
 			err = f
 		}
 	}()
-	verify := w.store.options.Verify
 	if r.mapped != nil {
-		return w.zlib(data, r.mapped[from:min(end, r.size)], verify)
+		return w.zlib(data, r.mapped[from:min(end, r.size)])
 	}
 	// How long a stream is, only its end tells. A good one is hardly longer
 	// than its content.
@@ -139,7 +138,7 @@ func (w *worker) inflate(data []byte, r *region, from, end int64) (err error) {
 		if err != nil {
 			return err
 		}
-		err = w.zlib(data, src, verify)
+		err = w.zlib(data, src)
 		if guess >= 1<<20 {
 			w.input = nil
 		}
@@ -149,8 +148,10 @@ func (w *worker) inflate(data []byte, r *region, from, end int64) (err error) {
 	}
 }
 
-func (w *worker) zlib(dst, src []byte, verify bool) error {
-	n, _, err := w.inflater.Zlib(dst, src, verify)
+// zlib decodes a stream and compares its checksum: content that was damaged
+// without that would be told as clean.
+func (w *worker) zlib(dst, src []byte) error {
+	n, _, err := w.inflater.Zlib(dst, src, true)
 	if err == nil && n < len(dst) {
 		err = inflate.ErrSize
 	}
