@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
 
 // standing is a blob under a path.
@@ -51,7 +52,7 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 		search: s, reach: s.reachability(),
 		at: map[standing]way{}, paths: map[uint32]int{}, full: map[uint32]bool{},
 	}
-	w := &walk{names: names, kinds: s.objects.kinds, all: allSteps}
+	w := &walk{names: names, kind: s.objects.kind, all: allSteps}
 	w.introduce = func(n uint32, at standing) {
 		p.add(at, way{rank: p.reach.ranks[n], commit: n, time: s.graph.commits[n].time})
 	}
@@ -158,7 +159,7 @@ func (p *standings) staged(w *walk) {
 // alone adds the blobs that have no path: tagged themselves, or lost.
 func (p *standings) alone() {
 	for object := range p.found {
-		if p.objects.kinds[object] != kindBlob {
+		if p.objects.kind(object) != pack.Blob {
 			continue
 		}
 		at := standing{blob: object, path: "objects/" + p.objects.name(object)}

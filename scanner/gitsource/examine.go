@@ -5,18 +5,14 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"math"
 	"sync/atomic"
 
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 	"github.com/qleaks/qleaks/scanner/inspect"
-	"github.com/qleaks/qleaks/scanner/source"
 )
 
 const (
-	// bigObject is the size, in bytes, beyond which one object is held at
-	// a time.
-	bigObject = 32 << 20
 	// maxRecords bounds what a hostile repository can make us remember.
 	maxRecords = 200_000
 	// maxMissing bounds the list of missing objects.
@@ -44,7 +40,6 @@ type edge struct{ child, parent uint32 }
 type examiner struct {
 	*search
 	shallow map[string]bool
-	buf     []byte
 	hits    []*hit
 	commits []commit
 	tags    []edge
@@ -52,81 +47,21 @@ type examiner struct {
 	missing map[string]bool
 }
 
-// load reads an object into the worker's buffer.
-func (e *examiner) load(o object) ([]byte, error) {
-	if int64(cap(e.buf)) < o.size {
-		e.buf = make([]byte, o.size+o.size/4)
-	}
-	data := e.buf[:o.size]
-	if _, err := io.ReadFull(o.content, data); err != nil {
-		return nil, fmt.Errorf("%w: %w", errCut, err)
-	}
-	return data, nil
-}
-
 // content examines a blob, a commit or a tag.
 func (e *examiner) content(o object) error {
-	if o.size > bigObject {
-		e.walked.big.Lock()
-		defer func() {
-			e.buf = nil // not kept while others want memory
-			e.walked.big.Unlock()
-		}()
-	}
 	h := &hit{object: o.index}
-	if o.kind == kindBlob {
-		if err := e.blob(o, h); err != nil {
-			return err
+	if o.kind == pack.Blob {
+		e.inspect(o.data, h, false)
+		if oid, ok := lfsPointer(o.data); ok {
+			e.lfs(oid, h)
 		}
+		e.tally.Blobs.Add(1)
 	} else {
-		data, err := e.load(o)
-		if err != nil {
-			return err
-		}
-		e.linked(o, data, h)
+		e.linked(o, h)
 	}
 	e.tally.Objects.Add(1)
 	if len(h.records) > 0 {
 		e.hits = append(e.hits, h)
-	}
-	return nil
-}
-
-func (e *examiner) blob(o object, h *hit) error {
-	if o.size <= bigObject {
-		data, err := e.load(o)
-		if err != nil {
-			return err
-		}
-		e.inspect(data, h, false)
-		if oid, ok := lfsPointer(data); ok {
-			e.lfs(oid, h)
-		}
-	} else if err := e.chunks(o.content, o.size, h); err != nil {
-		return err
-	}
-	e.tally.Blobs.Add(1)
-	return nil
-}
-
-// chunks examines content that may be larger than what is held at once.
-func (e *examiner) chunks(content io.Reader, size int64, h *hit) error {
-	var at inspect.Position
-	for chunk, err := range source.Chunks(content, size) {
-		if err != nil {
-			return fmt.Errorf("%w: %w", errCut, err)
-		}
-		result := e.inspector.Inspect(chunk.Data, "", at)
-		kept := result.Records[:0]
-		for _, r := range result.Records {
-			if isOf(chunk, r) {
-				kept = append(kept, r)
-			}
-		}
-		result.Records = kept
-		e.keep(result, h, false)
-		at = at.After(chunk.Data[:chunk.Advance])
-		e.tally.Bytes.Add(int64(chunk.Advance))
 	}
 	return nil
 }
@@ -161,11 +96,11 @@ func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
 
 // linked examines a commit or a tag: message and headers apart, so that the
 // lines of a message are its own.
-func (e *examiner) linked(o object, data []byte, h *hit) {
-	parsed := parseHeaders(data)
+func (e *examiner) linked(o object, h *hit) {
+	parsed := parseHeaders(o.data)
 	e.inspect(parsed.message, h, false)
 	e.inspect(parsed.text, h, true)
-	if o.kind == kindTag {
+	if o.kind == pack.Tag {
 		e.tags = append(e.tags, edge{child: o.index, parent: e.named(parsed.target)})
 		return
 	}
@@ -199,19 +134,8 @@ func (e *examiner) named(id []byte) uint32 {
 // to keys. Trees that hold no key are of no further interest, but whether they
 // do is known only when all were seen.
 func (e *examiner) tree(o object) error {
-	if o.size > bigObject {
-		e.walked.big.Lock()
-		defer func() {
-			e.buf = nil
-			e.walked.big.Unlock()
-		}()
-	}
-	data, err := e.load(o)
-	if err != nil {
-		return err
-	}
 	last := none
-	whole := eachEntry(data, e.objects.width, func(entry treeEntry) {
+	whole := eachEntry(o.data, e.objects.width, func(entry treeEntry) {
 		child := e.objects.find(entry.id)
 		if child == none {
 			if entry.mode != modeGitlink {
@@ -222,7 +146,7 @@ func (e *examiner) tree(o object) error {
 		if len(e.found) == 0 || child == last {
 			return
 		}
-		if e.objects.kinds[child] == kindTree || e.found[child] != nil {
+		if entry.mode == modeTree || e.found[child] != nil {
 			e.edges = append(e.edges, edge{child: child, parent: o.index})
 			last = child
 		}

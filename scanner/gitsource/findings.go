@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
@@ -41,17 +42,17 @@ func (p *standings) findings(ctx context.Context) ([]finding.Finding, error) {
 		out = t.judge(out, at.blob, place, git, func(record) string { return path })
 	}
 	for _, object := range slices.Sorted(maps.Keys(p.found)) {
-		switch p.objects.kinds[object] {
-		case kindCommit:
+		switch p.objects.kind(object) {
+		case pack.Commit:
 			out = t.judge(out, object, source.CommitMessage, t.commit(object), func(r record) string {
 				if r.header {
 					return labelHeader
 				}
 				return labelMessage
 			})
-		case kindTag:
+		case pack.Tag:
 			out = t.judge(out, object, source.TagMessage, t.tag(object), func(record) string { return labelTag })
-		case kindBlob, kindTree, kindUnknown: // blobs are told by path, above
+		case pack.Blob, pack.Tree, pack.Unknown: // blobs are told by path, above
 		}
 	}
 	return out, nil
@@ -74,14 +75,14 @@ func (t *teller) wanted(order []standing) (commits, objects []uint32) {
 		}
 	}
 	for object := range t.found {
-		switch t.objects.kinds[object] {
-		case kindCommit:
+		switch t.objects.kind(object) {
+		case pack.Commit:
 			if n, ok := t.graph.number(object); ok {
 				want(n)
 			}
-		case kindTag:
+		case pack.Tag:
 			objects = append(objects, object)
-		case kindBlob, kindTree, kindUnknown: // have no author of their own
+		case pack.Blob, pack.Tree, pack.Unknown: // have no author of their own
 		}
 	}
 	slices.Sort(commits)
@@ -90,16 +91,11 @@ func (t *teller) wanted(order []standing) (commits, objects []uint32) {
 }
 
 func (t *teller) readAuthors(ctx context.Context, objects []uint32) error {
-	e := &examiner{search: t.search}
-	_, err := t.db.read(ctx, t.objects, objects, 1, func(_ int, o object) error {
-		data, err := e.load(o)
-		if err != nil {
-			return err
-		}
-		t.authors[o.index] = parseHeaders(data).author
+	types := pack.Only(pack.Commit, pack.Tag)
+	return t.objects.walk(ctx, types, objects, 1, func(_ int, o object) error {
+		t.authors[o.index] = parseHeaders(o.data).author
 		return nil
 	})
-	return err
 }
 
 // judge appends the findings that one object has at one place.

@@ -2,10 +2,9 @@
 // loose or packed, reachable or not, each once, and what the repository's own
 // directory holds besides (configuration, reflogs, the index).
 //
-// The repository is hostile. Its configuration is read by this package alone;
-// the one Git program that runs (cat-file, which only unpacks objects) is
-// pointed at the object database from an empty repository of our own, so that
-// nothing which the scanned one configures can take effect: see child.go.
+// The repository is hostile. Everything of it is read by this package and the
+// ones below it; no program is run, so nothing that the repository configures
+// can take effect.
 //
 // A finding has the path under which commits introduced the object. What has
 // no path gets a label that stays the same for the same thing:
@@ -28,9 +27,6 @@ import (
 
 // ErrNotRepository says that no repository holds the path.
 var ErrNotRepository = errors.New("not a git repository")
-
-// ErrGitMissing says that objects cannot be read for want of a program.
-var ErrGitMissing = errors.New("git is not installed or not in PATH: install it from https://git-scm.com/downloads or with the system's package manager")
 
 // UnsupportedError says that a repository is there and cannot be read.
 type UnsupportedError struct {
@@ -55,9 +51,6 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("refused: the %s of an untrusted repository leads out of the scanned directory", e.What)
 }
 
-// defaultMaxBlob is how large an object may be to be read, in bytes.
-const defaultMaxBlob = 256 << 20
-
 // Options say how a repository is opened. The zero Options are those for a
 // repository of one's own.
 type Options struct {
@@ -70,8 +63,6 @@ type Options struct {
 	// MaxBlob is the largest object, in bytes, that is read; a larger one is
 	// unread. 0 means 256 MiB.
 	MaxBlob int64
-	// Git is the program to run; empty means the one in PATH.
-	Git string
 	// GlobalExcludes is the file with the user's own ignore patterns; empty
 	// means none.
 	GlobalExcludes string
@@ -134,14 +125,6 @@ func (r *Repository) CommonDir() string { return r.places.commonDir }
 
 // Bare reports whether there is no working tree.
 func (r *Repository) Bare() bool { return r.places.root == "" }
-
-// maxBlob is the limit in force.
-func (r *Repository) maxBlob() int64 {
-	if r.options.MaxBlob > 0 {
-		return r.options.MaxBlob
-	}
-	return defaultMaxBlob
-}
 
 func unread(path, reason string, err error) *source.ItemError {
 	return &source.ItemError{Path: path, Outcome: source.Unread, Reason: reason, Err: err}

@@ -1,13 +1,13 @@
 package gitsource
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
 
 // identityTime bounds how long the oldest commit is looked for.
@@ -28,14 +28,14 @@ func (r *Repository) Identity() string {
 	if known {
 		return name
 	}
-	stand, err := r.newStand()
+	opened, _, err := r.openObjects()
 	if err != nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), identityTime)
 	defer cancel()
-	name, err = r.identify(ctx, stand)
-	if errors.Join(err, stand.close()) != nil {
+	name, err = r.identify(ctx, opened)
+	if errors.Join(err, opened.close()) != nil {
 		return ""
 	}
 	return name
@@ -49,8 +49,8 @@ func (r *Repository) originName() string {
 	return normalRemote(urls[0])
 }
 
-// identify is Identity where git can be run already.
-func (r *Repository) identify(ctx context.Context, s *stand) (string, error) {
+// identify is Identity where the objects are open already.
+func (r *Repository) identify(ctx context.Context, o *objects) (string, error) {
 	if name := r.originName(); name != "" {
 		return name, nil
 	}
@@ -59,7 +59,7 @@ func (r *Repository) identify(ctx context.Context, s *stand) (string, error) {
 	if r.identity.known {
 		return r.identity.name, nil
 	}
-	name, err := s.oldestRoot(ctx, r.rootTips())
+	name, err := o.oldestRoot(ctx, r.rootTips(), r.shallow())
 	if err != nil {
 		return "", fmt.Errorf("identify repository: %w", err)
 	}
@@ -80,38 +80,50 @@ func (r *Repository) rootTips() []ref {
 	return out
 }
 
-// oldestRoot asks for all roots and takes the one of the oldest date. A broken
-// history has no name; the search tells what is broken.
-func (s *stand) oldestRoot(ctx context.Context, tips []ref) (string, error) {
-	if len(tips) == 0 {
-		return "", nil
-	}
-	var in bytes.Buffer
-	for _, t := range tips {
-		fmt.Fprintf(&in, "%x\n", t.id)
-	}
-	cmd := s.command(ctx, "rev-list", "--max-parents=0", "--timestamp", "--ignore-missing", "--stdin")
-	cmd.Stdin = &in
-	out, err := cmd.Output()
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
-	}
+// oldestRoot takes, of all commits without parents that the tips lead to, the
+// one of the oldest date. At the border of a shallow clone parents do not
+// count.
+func (o *objects) oldestRoot(ctx context.Context, tips []ref, shallow map[string]bool) (string, error) {
+	commits := map[string]headers{}
+	err := o.walk(ctx, pack.Only(pack.Commit, pack.Tag), nil, 1, func(_ int, c object) error {
+		parsed := parseHeaders(c.data)
+		commits[string(o.id(c.index))] = headers{parents: parsed.parents, committed: parsed.committed, target: parsed.target}
+		return nil
+	})
 	if err != nil {
-		return "", nil //nolint:nilerr // a broken history has no name
+		return "", err
 	}
 	best, oldest := "", int64(0)
-	for line := range strings.Lines(string(out)) {
-		when, id, _ := strings.Cut(strings.TrimSpace(line), " ")
-		seconds, err := strconv.ParseInt(when, 10, 64)
-		if err != nil {
+	seen := map[string]bool{}
+	var stack []string
+	for _, t := range tips {
+		stack = append(stack, t.id)
+	}
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		c, here := commits[id]
+		if seen[id] || !here {
 			continue
 		}
-		if best == "" || seconds < oldest || seconds == oldest && id < best {
-			best, oldest = id, seconds
+		seen[id] = true
+		if len(c.target) > 0 { // a tag
+			stack = append(stack, string(c.target))
+			continue
+		}
+		if len(c.parents) > 0 && !shallow[id] {
+			for _, p := range c.parents {
+				stack = append(stack, string(p))
+			}
+			continue
+		}
+		when := c.committed.Unix()
+		if best == "" || when < oldest || when == oldest && id < best {
+			best, oldest = id, when
 		}
 	}
 	if best == "" {
 		return "", nil
 	}
-	return "root:" + best, nil
+	return fmt.Sprintf("root:%x", best), nil
 }

@@ -81,40 +81,6 @@ func TestRemotesBecomeNames(t *testing.T) {
 	}
 }
 
-func TestCostsCountLargeBasesAndRefuseCycles(t *testing.T) {
-	table := &table{
-		width: 20,
-		kinds: make([]kind, 6),
-		sizes: []int64{10, 20, cached + 1, 30, 5, 6},
-		// 1 of 0; 3 of 2, which is large; 4 and 5 of each other.
-		bases: []uint32{none, 0, none, 2, 5, 4},
-	}
-	got := table.costs(1 << 40)
-	want := []int64{11, 31, cached + 2, 31 + cached + 2, -1, -1}
-	if !slices.Equal(got, want) {
-		t.Errorf("costs %d, want %d", got, want)
-	}
-	if got := table.costs(cached); got[2] != -1 || got[3] != -1 {
-		t.Errorf("costs %d let an object through that is made from one beyond the limit", got)
-	}
-}
-
-func TestBudgetStopsTheUnpackingOfManyMediumObjects(t *testing.T) {
-	const n = 1000
-	table := &table{width: 20, ids: make([]byte, 20*n), kinds: slices.Repeat([]kind{kindBlob}, n), sizes: slices.Repeat([]int64{100 << 20}, n), bases: slices.Repeat([]uint32{none}, n), bytes: 1 << 20}
-	for i := range uint32(n) {
-		table.order = append(table.order, i)
-	}
-	s := &search{repo: &Repository{}, objects: table}
-	content, _ := s.plan()
-	if got := int64(len(content)) * (100 << 20); got > leastBudget || got < leastBudget/2 {
-		t.Errorf("%d bytes are read", got)
-	}
-	if notes := s.notes.sorted(); len(notes) != 1 || !strings.Contains(notes[0].Reason, "unpacks to more") {
-		t.Errorf("notes %v", notes)
-	}
-}
-
 func TestHeadersKeepLinesAndBlankLinks(t *testing.T) {
 	tree, parent := strings.Repeat("a1", 20), strings.Repeat("b2", 20)
 	text := fmt.Sprintf("tree %s\nparent %s\nauthor A <B> <a@b> 12 +0100\ncommitter C <c@d> 34 -0200\ngpgsig x\n y\n\nsubject\n\nbody\n", tree, parent)
@@ -164,9 +130,4 @@ func FuzzIndex(f *testing.F) {
 func FuzzReflog(f *testing.F) {
 	f.Add([]byte(strings.Repeat("0", 40) + " " + strings.Repeat("a", 40) + " A <a> 1 +0000\tmessage\n"))
 	f.Fuzz(func(_ *testing.T, data []byte) { (&Repository{width: 20}).parseReflog("x", data) })
-}
-
-func FuzzListed(f *testing.F) {
-	f.Add([]byte(strings.Repeat("0a", 20) + " blob 12 " + strings.Repeat("00", 20)))
-	f.Fuzz(func(_ *testing.T, line []byte) { catFile{&stand{width: 20}}.parseListed(line) })
 }

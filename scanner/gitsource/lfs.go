@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"path"
+
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
 )
 
 // maxPointer is the size below which a file can be an LFS pointer.
@@ -24,6 +28,9 @@ func lfsPointer(data []byte) (oid string, ok bool) {
 	}
 	return "", false
 }
+
+// bigFile is the size, in bytes, beyond which one file is held at a time.
+const bigFile = 32 << 20
 
 // lfs examines the content that a pointer stands for, which counts as that of
 // the pointer's blob. What was not fetched is excluded: it is not in this
@@ -45,11 +52,33 @@ func (e *examiner) lfs(oid string, h *hit) {
 		e.notes.add(unread(".git/"+name, "LFS object is no regular file", err))
 		return
 	}
-	if info.Size() > bigObject {
+	if info.Size() > bigFile {
 		e.walked.big.Lock()
 		defer e.walked.big.Unlock()
 	}
 	if err := e.chunks(f, info.Size(), h); err != nil {
 		e.notes.add(unread(".git/"+name, "LFS object cannot be read", err))
 	}
+}
+
+// chunks examines content that may be larger than what is held at once.
+func (e *examiner) chunks(content io.Reader, size int64, h *hit) error {
+	var at inspect.Position
+	for chunk, err := range source.Chunks(content, size) {
+		if err != nil {
+			return err
+		}
+		result := e.inspector.Inspect(chunk.Data, "", at)
+		kept := result.Records[:0]
+		for _, r := range result.Records {
+			if isOf(chunk, r) {
+				kept = append(kept, r)
+			}
+		}
+		result.Records = kept
+		e.keep(result, h, false)
+		at = at.After(chunk.Data[:chunk.Advance])
+		e.tally.Bytes.Add(int64(chunk.Advance))
+	}
+	return nil
 }

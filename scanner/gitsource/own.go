@@ -136,11 +136,9 @@ const maxNamed = 100
 
 // coverage tells what of the history is not here.
 func (s *search) coverage() {
-	for _, id := range s.objects.broken {
-		s.notes.add(unread(fmt.Sprintf("objects/%x", id), "broken object", nil))
-	}
-	for _, c := range s.objects.complaints {
-		s.notes.add(unread("objects", c, nil))
+	notes, broken := s.objects.refused()
+	for _, note := range notes {
+		s.notes.add(note)
 	}
 	if n := len(s.repo.shallow()); n > 0 {
 		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %d commits is not here", n), nil))
@@ -149,7 +147,7 @@ func (s *search) coverage() {
 		s.notes.add(unread(".git/reftable", "refs and reflogs in reftables are not read; objects are, but not what reaches them", nil))
 	}
 	s.brokenRefs()
-	s.missing()
+	s.missing(broken)
 	_, absent := s.repo.submodules()
 	for _, note := range absent {
 		s.notes.add(note)
@@ -186,10 +184,10 @@ func (s *search) brokenRefs() {
 
 // missing tells which objects are named by others and not there. Where a
 // remote promised to hand them in later that is one note.
-func (s *search) missing() {
+func (s *search) missing(broken map[string]bool) {
 	ids := slices.Sorted(maps.Keys(s.walked.missing))
 	// What is there but broken, or was not read, has a note of its own.
-	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(s.objects.broken, id) })
+	ids = slices.DeleteFunc(ids, func(id string) bool { return broken[id] })
 	if len(ids) == 0 {
 		return
 	}

@@ -76,13 +76,15 @@ type headers struct {
 	text, message []byte
 }
 
-// parseHeaders splits a commit or a tag. It changes data: see text.
+// parseHeaders splits a commit or a tag. The message is data's own, the rest a
+// copy.
 func parseHeaders(data []byte) headers {
 	var h headers
-	h.text = data
+	head := data
 	if at := bytes.Index(data, []byte("\n\n")); at >= 0 {
-		h.text, h.message = data[:at+1], data[at+2:]
+		head, h.message = data[:at+1], data[at+2:]
 	}
+	h.text = bytes.Clone(head)
 	for line := range bytes.Lines(h.text) {
 		key, value, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
 		if !ok {

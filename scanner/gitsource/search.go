@@ -65,8 +65,7 @@ type search struct {
 	// name is the repository's identity.
 	name    string
 	notes   noteList
-	db      database
-	objects *table
+	objects *objects
 	// found are the objects with records, plain what was found elsewhere.
 	found map[uint32]*hit
 	plain []finding.Finding
@@ -87,25 +86,22 @@ type walked struct {
 	// missing are the ids that are named and not there.
 	missing map[string]bool
 	records counter
-	// big is held by who reads an object that takes much memory.
+	// big is held by who reads a large file.
 	big sync.Mutex
 }
 
 func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
-	stand, err := s.repo.newStand()
+	opened, notes, err := s.repo.openObjects()
 	if err != nil {
 		return nil, fmt.Errorf("search repository: %w", err)
 	}
-	defer func() { err = errors.Join(err, stand.close()) }()
-	s.db = catFile{stand}
-	for _, note := range s.repo.refusals {
+	defer func() { err = errors.Join(err, opened.close()) }()
+	for _, note := range slices.Concat(s.repo.refusals, notes) {
 		s.notes.add(note)
 	}
-	if s.objects, err = s.db.list(ctx); err != nil {
-		return nil, fmt.Errorf("search repository: %w", err)
-	}
+	s.objects = opened
 	s.tally.Expected.Add(int64(s.objects.len()))
-	if s.name, err = s.repo.identify(ctx, stand); err != nil {
+	if s.name, err = s.repo.identify(ctx, s.objects); err != nil {
 		return nil, err
 	}
 	if err := s.readAll(ctx); err != nil {

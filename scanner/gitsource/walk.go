@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
 
 const (
@@ -55,21 +57,16 @@ func (s *search) readHot(ctx context.Context, trees []uint32) (map[uint32][]hotE
 	for _, t := range trees {
 		out[t] = nil
 	}
-	e := &examiner{search: s}
 	total := 0
-	_, err := s.db.read(ctx, s.objects, trees, 1, func(_ int, o object) error {
-		data, err := e.load(o)
-		if err != nil {
-			return err
-		}
+	err := s.objects.walk(ctx, pack.Only(pack.Tree), trees, 1, func(_ int, o object) error {
 		var entries []hotEntry
-		eachEntry(data, s.objects.width, func(entry treeEntry) {
+		eachEntry(o.data, s.objects.width, func(entry treeEntry) {
 			child := s.objects.find(entry.id)
 			if child == none || total >= maxHotEntries {
 				return
 			}
 			_, hotTree := out[child]
-			if hotTree || s.found[child] != nil && s.objects.kinds[child] == kindBlob {
+			if hotTree || s.found[child] != nil && s.objects.kind(child) == pack.Blob {
 				entries = append(entries, hotEntry{name: string(entry.name), child: child})
 				total++
 			}
@@ -87,7 +84,7 @@ func (s *search) readHot(ctx context.Context, trees []uint32) (map[uint32][]hotE
 // walk looks for the commits that brought hot blobs to paths.
 type walk struct {
 	names map[uint32][]hotEntry
-	kinds []kind
+	kind  func(object uint32) pack.Type
 	// introduce is told each introduction.
 	introduce func(commit uint32, s standing)
 	commit    uint32
@@ -141,7 +138,7 @@ func (w *walk) tree(tree uint32, others []uint32, prefix string, depth int) {
 			return
 		}
 		path := prefix + e.name
-		if w.kinds[e.child] == kindBlob {
+		if w.kind(e.child) == pack.Blob {
 			w.introduce(w.commit, standing{blob: e.child, path: path})
 			continue
 		}
@@ -161,7 +158,7 @@ func (w *walk) compare(e hotEntry, others []uint32) (below []uint32, present boo
 			if child == e.child {
 				return nil, true
 			}
-			if w.kinds[child] == kindTree {
+			if w.kind(child) == pack.Tree {
 				below = append(below, child)
 			}
 		}

@@ -9,7 +9,8 @@ const (
 	// It writes up to two literals, then a third or a match, which has a check
 	// of its own.
 	outputMargin = 3
-	// Matches are copied by this many bytes.
+	// Matches are copied by this many bytes, two steps at least: most matches
+	// are no longer, and a loop that ends now here, now there is slower.
 	step = 16
 	// A distance takes at most 15 bits of code and 13 more.
 	distanceBits = 28
@@ -19,32 +20,37 @@ const (
 type ending int
 
 const (
-	nearTheEnd ending = iota // of the source or the output
+	nearTheEnd ending = iota // of the source or the output; or nothing is wrong
 	endOfBlock
 	corrupt
 	tooLarge
 )
 
-// decode decodes the symbols of a block up to its end.
-func (t *tables) decode(s *stream) error {
-	switch t.fast(s) {
-	case endOfBlock:
-		return nil
+func (e ending) problem() error {
+	switch e {
 	case corrupt:
 		return ErrCorrupt
 	case tooLarge:
 		return ErrSize
 	}
+	return nil
+}
+
+// decode decodes the symbols of a block up to its end.
+func (t *tables) decode(s *stream) error {
+	if why := t.fast(s); why != nearTheEnd {
+		return why.problem()
+	}
 	return t.careful(s)
 }
 
 // fast decodes symbols as long as neither end is near. The names are short
-// because each is one register; see tables for the entries.
+// because each is a register; see tables for the entries. Of nb only the lowest
+// byte counts: what else an entry holds may be subtracted with its length.
 func (t *tables) fast(s *stream) (why ending) {
 	src, dst := s.src, s.dst
 	in, out, b, nb := s.in, s.out, s.bits, s.count
-	inEnd, outEnd := len(src)-inputMargin, len(dst)-outputMargin
-	for in <= inEnd && out <= outEnd {
+	for in <= len(src)-inputMargin && out <= len(dst)-outputMargin {
 		b |= binary.LittleEndian.Uint64(src[in:]) << (nb & 63)
 		in += 7 - int(nb>>3&7)
 		nb |= fullBits
@@ -54,10 +60,10 @@ func (t *tables) fast(s *stream) (why ending) {
 			b, nb = b>>(e&63), nb-uint64(e)
 			if e = t.litlen[b&litlenMask]; e >= literal {
 				dst[out], out = byte(e>>16), out+1
-				b, nb = b>>(e&63), nb-uint64(e)
+			b, nb = b>>(e&63), nb-uint64(e)
 				if e = t.litlen[b&litlenMask]; e >= literal {
 					dst[out], out = byte(e>>16), out+1
-					b, nb = b>>(e&63), nb-uint64(e)
+			b, nb = b>>(e&63), nb-uint64(e)
 					continue
 				}
 			}
@@ -69,14 +75,11 @@ func (t *tables) fast(s *stream) (why ending) {
 			}
 			if e >= literal {
 				dst[out], out = byte(e>>16), out+1
-				b, nb = b>>(e&63), nb-uint64(e)
+			b, nb = b>>(e&63), nb-uint64(e)
 				continue
 			}
 			if e&special != 0 {
-				why = corrupt
-				if e&blockEnd != 0 {
-					b, nb, why = b>>(e&63), nb-uint64(e), endOfBlock
-				}
+				why, b, nb = lastOf(e), b>>(e&63), nb-uint64(e)
 				break
 			}
 		}
@@ -85,38 +88,29 @@ func (t *tables) fast(s *stream) (why ending) {
 		if byte(nb) < distanceBits {
 			b |= binary.LittleEndian.Uint64(src[in:]) << (nb & 63)
 			in += 7 - int(nb>>3&7)
-			nb |= fullBits
+		nb |= fullBits
 		}
 		d := t.dist[b&distMask]
-		if d&special != 0 {
-			if d&subtable == 0 {
-				why = corrupt
-				break
-			}
+		if d&subtable != 0 {
 			b, nb = b>>distBits, nb-distBits
 			d = t.dist[uint64(d>>16)+b&(1<<(d>>8&15)-1)]
 		}
 		distance := int(d>>16) + int(b&(1<<(d&63)-1)>>(d>>8&15))
 		b, nb = b>>(d&63), nb-uint64(d)
 		end := out + length
-		if distance > out || end > len(dst)-step || distance < step {
-			if distance > out {
-				why = corrupt
+		if distance > out || end > len(dst)-2*step || distance < step {
+			if why = repeat(dst, out, distance, length); why != nearTheEnd {
 				break
 			}
-			if end > len(dst) {
-				why = tooLarge
-				break
-			}
-			repeat(dst[out-distance:end], distance)
 			out = end
 			continue
 		}
-		for from := out - distance; ; {
-			copy(dst[out:out+step], dst[from:from+step])
-			if out, from = out+step, from+step; out >= end {
-				break
-			}
+		from := out - distance
+		copy(dst[out:out+step], dst[from:from+step])
+		copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
+		for length > 2*step {
+			out, from, length = out+step, from+step, length-step
+			copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
 		}
 		out = end
 	}
@@ -124,20 +118,34 @@ func (t *tables) fast(s *stream) (why ending) {
 	return why
 }
 
-// repeat fills text behind its first distance bytes with what stands distance
-// bytes before.
-func repeat(text []byte, distance int) {
+// lastOf says what it means that e is neither a literal nor a match.
+func lastOf(e uint32) ending {
+	if e&blockEnd != 0 {
+		return endOfBlock
+	}
+	return corrupt
+}
+
+// repeat writes a match at out: length bytes, each of which stands distance
+// bytes before as well. A distance of 0 comes from bits that mean nothing.
+func repeat(dst []byte, out, distance, length int) ending {
+	if distance == 0 || distance > out {
+		return corrupt
+	}
+	if length > len(dst)-out {
+		return tooLarge
+	}
+	text := dst[out-distance : out+length]
 	if distance == 1 {
-		first := text[0]
-		text = text[1:]
-		for i := range text {
+		for i, first := 1, text[0]; i < len(text); i++ {
 			text[i] = first
 		}
-		return
+		return nearTheEnd
 	}
 	for done := distance; done < len(text); {
 		done += copy(text[done:], text[:done])
 	}
+	return nearTheEnd
 }
 
 // careful decodes symbols with a check of everything, for the ends.
@@ -161,17 +169,12 @@ func (t *tables) careful(s *stream) error {
 			return ErrCorrupt
 		}
 		length := int(e >> 16)
-		d, ok := s.symbol(t.dist[:], distBits)
-		distance := int(d >> 16)
-		switch {
-		case !ok:
+		if e, ok = s.symbol(t.dist[:], distBits); !ok {
 			return ErrTruncated
-		case d&special != 0 || distance > s.out:
-			return ErrCorrupt
-		case length > len(s.dst)-s.out:
-			return ErrSize
 		}
-		repeat(s.dst[s.out-distance:s.out+length], distance)
+		if why := repeat(s.dst, s.out, int(e>>16), length); why != nearTheEnd {
+			return why.problem()
+		}
 		s.out += length
 	}
 }

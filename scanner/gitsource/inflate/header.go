@@ -108,13 +108,13 @@ func (r *Reader) readLengths(s *stream, n int) ([]uint16, error) {
 		if i+times > n {
 			return nil, ErrCorrupt
 		}
-		if symbol != repeatLast {
+		if symbol != repeatLast || last == 0 {
 			last = 0
+			i += times
+			continue
 		}
 		for end := i + times; i < end; i++ {
-			if last != 0 {
-				used = append(used, last|uint16(i))
-			}
+			used = append(used, last|uint16(i))
 		}
 	}
 	return used, nil

@@ -253,11 +253,7 @@ func (w *walk) tolerated(ctx context.Context, err error) error {
 	if w.failure == nil {
 		w.failure = err
 	}
-	item := &source.ItemError{Path: ".", Outcome: source.Unread, Reason: "the scan of it failed", Err: err}
-	if errors.Is(err, gitsource.ErrGitMissing) {
-		item.Path, item.Reason = ".git", "git, which reads its objects, is not installed"
-	}
-	return item
+	return &source.ItemError{Path: ".", Outcome: source.Unread, Reason: "the scan of it failed", Err: err}
 }
 
 // isOutside reports whether history holds a finding outside of all parts of a

@@ -1,0 +1,65 @@
+package gitsource
+
+import (
+	"context"
+
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
+)
+
+// readAll reads the objects: first what may hold keys, then the trees, which
+// tell what is missing and what leads to the keys.
+func (s *search) readAll(ctx context.Context) error {
+	shallow := s.repo.shallow()
+	workers := make([]*examiner, s.jobs)
+	for i := range workers {
+		workers[i] = &examiner{search: s, shallow: shallow, missing: map[string]bool{}}
+	}
+	for _, step := range []struct {
+		types pack.Types
+		visit func(*examiner, object) error
+	}{
+		{pack.Only(pack.Blob, pack.Commit, pack.Tag), (*examiner).content},
+		{pack.Only(pack.Tree), (*examiner).tree},
+	} {
+		err := s.objects.walk(ctx, step.types, nil, s.jobs, func(worker int, o object) error {
+			return step.visit(workers[worker], o)
+		})
+		if err != nil {
+			return err
+		}
+		s.collect(workers)
+	}
+	s.gather(workers)
+	return nil
+}
+
+// collect joins the hits of the workers.
+func (s *search) collect(workers []*examiner) {
+	for _, w := range workers {
+		for _, h := range w.hits {
+			s.found[h.object] = h
+		}
+		w.hits = nil
+	}
+}
+
+// gather joins what else the workers learned.
+func (s *search) gather(workers []*examiner) {
+	var commits []commit
+	s.walked.tags = map[uint32]uint32{}
+	s.walked.missing = map[string]bool{}
+	s.walked.parents = map[uint32][]uint32{}
+	for _, w := range workers {
+		commits = append(commits, w.commits...)
+		for _, t := range w.tags {
+			s.walked.tags[t.child] = t.parent
+		}
+		for id := range w.missing {
+			s.walked.missing[id] = true
+		}
+		for _, e := range w.edges {
+			s.walked.parents[e.child] = append(s.walked.parents[e.child], e.parent)
+		}
+	}
+	s.graph = newGraph(commits)
+}
