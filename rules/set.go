@@ -89,6 +89,23 @@ func (s *Set) Rule(id string) *Rule {
 // depends on a byte further than this from the token's begin or end.
 func (s *Set) Width() int { return s.width }
 
+// WidthOf is the evidence width of one rule, 0 if the set has no such rule.
+func (s *Set) WidthOf(id string) int {
+	for _, m := range s.runs {
+		if m.rule.ID == id {
+			return m.width()
+		}
+	}
+	for _, g := range s.leads {
+		for _, l := range g.leads {
+			if l.to.rule.ID == id {
+				return l.to.width()
+			}
+		}
+	}
+	return 0
+}
+
 // Hash identifies the set: equal hashes find the same keys.
 func (s *Set) Hash() (string, error) {
 	text, err := json.Marshal(s.rules)

@@ -20,6 +20,8 @@ type Scanner struct {
 	Inspector *inspect.Inspector
 	// Jobs is how many items are examined at once; 0 means GOMAXPROCS.
 	Jobs int
+	// Chunking says into what pieces items are read.
+	Chunking source.Chunking
 	// Tally counts what is read; optional.
 	Tally *source.Tally
 }

@@ -30,6 +30,8 @@ type Case struct {
 	Name    string
 	Path    string
 	Content []byte
+	// Chunking, if not zero, has the file read in pieces.
+	Chunking source.Chunking
 }
 
 // Cases turns one example into many: the same text at the start, at the end and
@@ -39,20 +41,38 @@ type Case struct {
 func Cases(path, text string) []Case {
 	sea := strings.Repeat("# the quick brown fox jumps over the lazy dog\n", 4000)
 	list := []Case{
-		{"as it is", path, []byte(text)},
-		{"without a last line end", path, []byte(strings.TrimRight(text, "\n"))},
-		{"at the end", path, []byte(sea + text)},
-		{"at the start", path, []byte(text + "\n" + sea)},
-		{"in a sea of padding", path, []byte(sea + text + "\n" + sea)},
-		{"with CRLF", path, []byte(strings.ReplaceAll(text, "\n", "\r\n"))},
-		{"with tabs", path, []byte("\t" + strings.ReplaceAll(text, "\n", "\n\t"))},
-		{"in UTF-16 LE with BOM", path, append([]byte{0xff, 0xfe}, utf16Bytes(text, false)...)},
-		{"in UTF-16 BE without BOM", path, utf16Bytes(text, true)},
+		{Name: "as it is", Path: path, Content: []byte(text)},
+		{Name: "without a last line end", Path: path, Content: []byte(strings.TrimRight(text, "\n"))},
+		{Name: "at the end", Path: path, Content: []byte(sea + text)},
+		{Name: "at the start", Path: path, Content: []byte(text + "\n" + sea)},
+		{Name: "in a sea of padding", Path: path, Content: []byte(sea + text + "\n" + sea)},
+		{Name: "with CRLF", Path: path, Content: []byte(strings.ReplaceAll(text, "\n", "\r\n"))},
+		{Name: "with tabs", Path: path, Content: []byte("\t" + strings.ReplaceAll(text, "\n", "\n\t"))},
+		{Name: "in UTF-16 LE with BOM", Path: path, Content: append([]byte{0xff, 0xfe}, utf16Bytes(text, false)...)},
+		{Name: "in UTF-16 BE without BOM", Path: path, Content: utf16Bytes(text, true)},
+		{Name: "in base64", Path: path, Content: []byte("data: " + base64.StdEncoding.EncodeToString([]byte(text+"\n")) + "\n")},
 	}
 	if strings.HasSuffix(path, ".py") {
-		list = append(list, Case{"in a notebook", path + ".ipynb", notebook(text)})
+		list = append(list, Case{Name: "in a notebook", Path: path + ".ipynb", Content: notebook(text)})
 	}
-	return append(list, Case{"in base64", path, []byte("data: " + base64.StdEncoding.EncodeToString([]byte(text+"\n")) + "\n")})
+	return append(list, edges(path, text)...)
+}
+
+// edges lays the middle of the text on every border that two chunks have.
+func edges(path, text string) []Case {
+	chunking := source.Chunking{Whole: 4 * source.Overlap, Size: 2 * source.Overlap}
+	var list []Case
+	for _, border := range []int{chunking.Whole - source.Overlap, chunking.Whole - source.Overlap/2, chunking.Whole} {
+		line := "# the quick brown fox\n"
+		before := strings.Repeat(line, (border-len(text)/2)/len(line)+1)
+		before = before[len(before)-(border-len(text)/2):]
+		after := strings.Repeat(line, 3*source.Overlap/len(line))
+		list = append(list, Case{
+			Name: fmt.Sprintf("over the border at %d", border), Path: path, Chunking: chunking,
+			Content: []byte("\n" + before[1:len(before)-1] + "\n" + text + "\n" + after),
+		})
+	}
+	return list
 }
 
 // notebook is a notebook with one cell, written as Jupyter writes it.
@@ -83,7 +103,7 @@ func Accept(t *testing.T, set *rules.Set, r *rules.Rule, e rules.Example) {
 	key := Key(r, v)
 	text := Expand(e.Text, key, v)
 	for _, c := range Cases(e.Path, text) {
-		if err := found(Scan(t.Context(), set, c.Path, c.Content), r, e, secret.New([]byte(key))); err != nil {
+		if err := found(scan(t.Context(), set, c), r, e, secret.New([]byte(key))); err != nil {
 			t.Errorf("%s: example %q, %s: %v", r.ID, e.Path, c.Name, err)
 		}
 	}
@@ -112,9 +132,13 @@ func found(list []finding.Finding, r *rules.Rule, e rules.Example, key secret.Va
 
 // Scan runs content through the whole of a scan, in memory.
 func Scan(ctx context.Context, set *rules.Set, path string, content []byte) []finding.Finding {
-	s := scanner.Scanner{Inspector: &inspect.Inspector{Rules: set}, Jobs: 1}
+	return scan(ctx, set, Case{Path: path, Content: content})
+}
+
+func scan(ctx context.Context, set *rules.Set, c Case) []finding.Finding {
+	s := scanner.Scanner{Inspector: &inspect.Inspector{Rules: set}, Jobs: 1, Chunking: c.Chunking}
 	var out []finding.Finding
-	src := source.Reader{Name: path, R: bytes.NewReader(content)}
+	src := source.Reader{Name: c.Path, R: bytes.NewReader(c.Content)}
 	for f, err := range finding.Merge(s.Scan(ctx, src)) {
 		if err == nil {
 			out = append(out, f)

@@ -8,16 +8,31 @@ import (
 	"iter"
 )
 
-const (
-	// WholeLimit is how large content may be, in bytes, to be read as one
-	// chunk. Structure (a notebook, an archive) is seen only in whole content.
-	WholeLimit = 256 << 20
-	// ChunkSize is the size of the pieces in which larger content is read.
-	ChunkSize = 16 << 20
-	// Overlap is how many bytes two neighbouring chunks share. It must be no
-	// less than twice the evidence width of the rules plus the longest token.
-	Overlap = 64 << 10
-)
+// Overlap is how many bytes two neighbouring chunks share. It is more than
+// twice the evidence width of any set of rules.
+const Overlap = 64 << 10
+
+// Chunking says into what pieces content is read. The zero value means the
+// defaults; values below twice the Overlap are raised to it.
+type Chunking struct {
+	// Whole is how large content may be, in bytes, to be read as one chunk;
+	// default 256 MiB. Structure (a notebook, an archive) is seen only in
+	// whole content.
+	Whole int
+	// Size is that of the pieces in which larger content is read; default
+	// 16 MiB.
+	Size int
+}
+
+func (c Chunking) withDefaults() Chunking {
+	if c.Whole == 0 {
+		c.Whole = 256 << 20
+	}
+	if c.Size == 0 {
+		c.Size = 16 << 20
+	}
+	return Chunking{Whole: max(c.Whole, 2*Overlap), Size: max(c.Size, 2*Overlap)}
+}
 
 // Chunk is a piece of content. Data is valid until the next chunk is asked
 // for.
@@ -32,19 +47,25 @@ type Chunk struct {
 }
 
 // Chunks reads content that is size bytes long (-1: not known) in as few
-// pieces as the limits allow. An error is last.
+// pieces as the defaults allow. An error is last.
 func Chunks(r io.Reader, size int64) iter.Seq2[Chunk, error] {
+	return Chunking{}.Chunks(r, size)
+}
+
+// Chunks is the function Chunks with limits of one's own.
+func (c Chunking) Chunks(r io.Reader, size int64) iter.Seq2[Chunk, error] {
+	c = c.withDefaults()
 	return func(yield func(Chunk, error) bool) {
-		first, err := readUpTo(r, firstRead(size), WholeLimit)
+		first, err := readUpTo(r, firstRead(size), c.Whole)
 		if err != nil {
 			yield(Chunk{}, fmt.Errorf("read: %w", err))
 			return
 		}
-		if len(first) < WholeLimit {
+		if len(first) < c.Whole {
 			yield(Chunk{Data: first, To: len(first), Advance: len(first)}, nil)
 			return
 		}
-		yieldWindows(first, r, yield)
+		c.yieldWindows(first, r, yield)
 	}
 }
 
@@ -81,7 +102,7 @@ func readUpTo(r io.Reader, begin, limit int) ([]byte, error) {
 
 // yieldWindows yields what was read and then the rest in overlapping windows.
 // Each side of the border between two chunks is half an overlap deep.
-func yieldWindows(first []byte, rest io.Reader, yield func(Chunk, error) bool) {
+func (c Chunking) yieldWindows(first []byte, rest io.Reader, yield func(Chunk, error) bool) {
 	const border = Overlap / 2
 	r := bufio.NewReader(rest)
 	data, from := first, 0
@@ -99,11 +120,11 @@ func yieldWindows(first []byte, rest io.Reader, yield func(Chunk, error) bool) {
 			return
 		}
 		next := data[:0]
-		if cap(next) < Overlap+ChunkSize || len(data) == len(first) {
-			next = make([]byte, 0, Overlap+ChunkSize)
+		if cap(next) < Overlap+c.Size || len(data) == len(first) {
+			next = make([]byte, 0, Overlap+c.Size)
 		}
 		next = append(next, data[len(data)-Overlap:]...)
-		n, err := io.ReadFull(r, next[Overlap:Overlap+ChunkSize])
+		n, err := io.ReadFull(r, next[Overlap:Overlap+c.Size])
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			yield(Chunk{}, fmt.Errorf("read: %w", err))
 			return

@@ -27,13 +27,14 @@ func TestSmallContentIsOneChunk(t *testing.T) {
 // Windows must hold every byte once between From and To, and enough around it.
 func TestWindowsPartitionTheContent(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	for _, extra := range []int{0, 1, 100, ChunkSize - 1, ChunkSize, ChunkSize + 1, 2*ChunkSize + 77} {
+	c := Chunking{Size: 1 << 20}.withDefaults()
+	for _, extra := range []int{0, 1, 100, c.Size - 1, c.Size, c.Size + 1, 2*c.Size + 77} {
 		first := randomBytes(random, 2*Overlap)
 		rest := randomBytes(random, extra)
 		all := append(bytes.Clone(first), rest...)
 		var joined []byte
 		begin := 0
-		yieldWindows(first, iotest.HalfReader(bytes.NewReader(rest)), func(c Chunk, err error) bool {
+		c.yieldWindows(first, iotest.HalfReader(bytes.NewReader(rest)), func(c Chunk, err error) bool {
 			if err != nil {
 				t.Fatal(err)
 			}

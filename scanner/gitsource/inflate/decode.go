@@ -6,11 +6,11 @@ const (
 	// The fast loop refills twice a round: each time it reads a word, and the
 	// first moves on by up to seven bytes.
 	inputMargin = 15
-	// It writes up to two literals, then a third or a match, which has a check
-	// of its own.
-	outputMargin = 3
-	// Matches are copied by this many bytes, two steps at least: most matches
-	// are no longer, and a loop that ends now here, now there is slower.
+	// It writes up to three literals, then a fourth or a match, which has a
+	// check of its own. Three literals and a match take at most 53 bits, as
+	// literals of the second tables come first or not at all.
+	outputMargin = 4
+	// Matches are copied by this many bytes.
 	step = 16
 	// A distance takes at most 15 bits of code and 13 more.
 	distanceBits = 28
@@ -48,23 +48,21 @@ func (t *tables) decode(s *stream) error {
 // because each is a register; see tables for the entries. Of nb only the lowest
 // byte counts: what else an entry holds may be subtracted with its length.
 func (t *tables) fast(s *stream) (why ending) {
-	src, dst := s.src, s.dst
-	in, out, b, nb := s.in, s.out, s.bits, s.count
+	src, dst, in, out, b, nb := s.src, s.dst, s.in, s.out, s.bits, s.count
 	for in <= len(src)-inputMargin && out <= len(dst)-outputMargin {
 		b |= binary.LittleEndian.Uint64(src[in:]) << (nb & 63)
-		in += 7 - int(nb>>3&7)
-		nb |= fullBits
+		in, nb = in+7-int(nb>>3&7), nb|fullBits
 		e := t.litlen[b&litlenMask]
 		if e >= literal {
-			dst[out], out = byte(e>>16), out+1
-			b, nb = b>>(e&63), nb-uint64(e)
+			dst[out], out, b, nb = byte(e>>16), out+1, b>>(e&63), nb-uint64(e)
 			if e = t.litlen[b&litlenMask]; e >= literal {
-				dst[out], out = byte(e>>16), out+1
-			b, nb = b>>(e&63), nb-uint64(e)
+				dst[out], out, b, nb = byte(e>>16), out+1, b>>(e&63), nb-uint64(e)
 				if e = t.litlen[b&litlenMask]; e >= literal {
-					dst[out], out = byte(e>>16), out+1
-			b, nb = b>>(e&63), nb-uint64(e)
-					continue
+					dst[out], out, b, nb = byte(e>>16), out+1, b>>(e&63), nb-uint64(e)
+					if e = t.litlen[b&litlenMask]; e >= literal {
+						dst[out], out, b, nb = byte(e>>16), out+1, b>>(e&63), nb-uint64(e)
+						continue
+					}
 				}
 			}
 		}
@@ -74,8 +72,7 @@ func (t *tables) fast(s *stream) (why ending) {
 				e = t.litlen[uint64(e>>16)+b&(1<<(e>>8&15)-1)]
 			}
 			if e >= literal {
-				dst[out], out = byte(e>>16), out+1
-			b, nb = b>>(e&63), nb-uint64(e)
+				dst[out], out, b, nb = byte(e>>16), out+1, b>>(e&63), nb-uint64(e)
 				continue
 			}
 			if e&special != 0 {
@@ -87,8 +84,7 @@ func (t *tables) fast(s *stream) (why ending) {
 		b, nb = b>>(e&63), nb-uint64(e)
 		if byte(nb) < distanceBits {
 			b |= binary.LittleEndian.Uint64(src[in:]) << (nb & 63)
-			in += 7 - int(nb>>3&7)
-		nb |= fullBits
+			in, nb = in+7-int(nb>>3&7), nb|fullBits
 		}
 		d := t.dist[b&distMask]
 		if d&subtable != 0 {
@@ -105,13 +101,7 @@ func (t *tables) fast(s *stream) (why ending) {
 			out = end
 			continue
 		}
-		from := out - distance
-		copy(dst[out:out+step], dst[from:from+step])
-		copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
-		for length > 2*step {
-			out, from, length = out+step, from+step, length-step
-			copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
-		}
+		stride(dst, out, out-distance, length)
 		out = end
 	}
 	s.in, s.out, s.bits, s.count = in, out, b, nb&63
@@ -124,6 +114,18 @@ func lastOf(e uint32) ending {
 		return endOfBlock
 	}
 	return corrupt
+}
+
+// stride copies a match in steps: at least two, since few matches are longer
+// and a loop that ends now here, now there costs more. It may write up to two
+// steps behind the match.
+func stride(dst []byte, out, from, length int) {
+	copy(dst[out:out+step], dst[from:from+step])
+	copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
+	for ; length > 2*step; length -= step {
+		out, from = out+step, from+step
+		copy(dst[out+step:out+2*step], dst[from+step:from+2*step])
+	}
 }
 
 // repeat writes a match at out: length bytes, each of which stands distance

@@ -113,10 +113,10 @@ func runRulesExplain(env Env, id string) error {
 		hints := append(didYouMean(id, ruleIDs(set)), "all rules: qleaks rules list")
 		return wrongUsage(fmt.Sprintf("there is no rule %q", id), hints...)
 	}
-	return explain(env.Stdout, r)
+	return explain(env.Stdout, r, set.WidthOf(r.ID))
 }
 
-func explain(w io.Writer, r *rules.Rule) error {
+func explain(w io.Writer, r *rules.Rule, width int) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\nprovider %s, severity %s\n\n", r.ID, r.Title, r.Provider, r.Severity)
 	fmt.Fprintf(&b, "%s\n\nWhat the value looks like\n", wrap(r.Description, ""))
@@ -127,6 +127,7 @@ func explain(w io.Writer, r *rules.Rule) error {
 	for _, e := range r.Evidence {
 		fmt.Fprintf(&b, "  %-6s  %s\n", e.Confidence, e.Name)
 	}
+	fmt.Fprintf(&b, "  (within %d bytes of the value, or anywhere in a file that mentions it)\n", width)
 	fmt.Fprintf(&b, "\nWhat to do about a leaked one\n%s\n", wrap(r.Fix, "  "))
 	if len(r.Counterexamples) > 0 {
 		fmt.Fprintf(&b, "\nNot reported: %s of the same shape, which the tests of the rule hold\n", plural(len(r.Counterexamples), "example"))
