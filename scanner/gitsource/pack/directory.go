@@ -76,8 +76,7 @@ func (d *directory) open(name string) (*os.File, int64, error) {
 		err = errNotRegular
 	}
 	if err != nil {
-		f.Close()
-		return nil, 0, reasonOf(err)
+		return nil, 0, reasonOf(errors.Join(err, f.Close()))
 	}
 	return f, info.Size(), nil
 }

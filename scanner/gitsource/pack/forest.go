@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -81,9 +82,8 @@ func distribute(to, from []uint64, of func(uint64) uint64) {
 		starts[of(k)]++
 	}
 	sum := uint32(0)
-	for i, c := range starts {
-		starts[i] = sum
-		sum += c
+	for i := range starts {
+		sum, starts[i] = sum+starts[i], sum
 	}
 	for _, k := range from {
 		d := of(k)
@@ -341,7 +341,7 @@ func checkPack(header, trailer []byte, x *index) error {
 		return errors.New("pack of an unknown version")
 	case int64(binary.BigEndian.Uint32(header[8:])) != int64(x.offsets.len()):
 		return errors.New("the index is for another number of objects")
-	case string(trailer) != string(x.checksum):
+	case !bytes.Equal(trailer, x.checksum):
 		return errors.New("the index is of another pack")
 	}
 	return nil

@@ -61,8 +61,7 @@ func (r *repo) run(stdin io.Reader, args ...string) []byte {
 	cmd.Stdin = stdin
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			r.t.Fatalf("git %q: %v\n%s", args, err, exit.Stderr)
 		}
 		r.t.Fatalf("git %q: %v", args, err)

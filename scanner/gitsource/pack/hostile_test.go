@@ -86,9 +86,9 @@ func hostilePacks() map[string]struct {
 		reason string
 		build  func(b *builder) (bad string)
 	}
-	entry := func(reason string, make func(b *builder) []byte) hostile {
+	entry := func(reason string, of func(b *builder) []byte) hostile {
 		return hostile{reason, func(b *builder) string {
-			b.raw(b.fake(0), make(b))
+			b.raw(b.fake(0), of(b))
 			return b.fake(0)
 		}}
 	}
@@ -108,7 +108,7 @@ func hostilePacks() map[string]struct {
 		"type 0":                    entry("unknown type", func(*builder) []byte { return append(entryHeader(0, 10), blob...) }),
 		"type 5":                    entry("unknown type", func(*builder) []byte { return append(entryHeader(5, 10), blob...) }),
 		"no stream":                 entry("inflate", func(*builder) []byte { return append(entryHeader(3, 10), "no stream, no stream"...) }),
-		"a base before the pack":    entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(6, 4), backward(1<<20), blob) }),
+		"a base before the pack":    entry("base is missing", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), backward(1<<20), blob) }),
 		"a base that is itself":     entry("base is missing", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), []byte{0}, blob) }),
 		"an endless distance":       entry("broken header", func(*builder) []byte { return slices.Concat(entryHeader(6, 4), bytes.Repeat([]byte{0xff}, 30)) }),
 		"a base that is not there":  entry("base is missing", func(b *builder) []byte { return slices.Concat(entryHeader(7, 4), b.sum([]byte("x")), blob) }),
@@ -256,6 +256,10 @@ func TestIndexesThatLie(t *testing.T) {
 		"version of a pack":   {"unknown version", true, func(p, x []byte) ([]byte, []byte) { p[7] = 9; return p, x }},
 		"another number":      {"another number", true, func(p, x []byte) ([]byte, []byte) { p[11]++; return p, x }},
 		"an empty pack":       {"more objects", false, func(_, x []byte) ([]byte, []byte) { return nil, x }},
+		"one id twice": {"an id twice", true, func(p, x []byte) ([]byte, []byte) {
+			copy(x[8+fanSize:][40:60], x[8+fanSize:][60:80])
+			return p, x
+		}},
 		"out of order": {"out of order", true, func(p, x []byte) ([]byte, []byte) {
 			ids := x[8+fanSize:]
 			swapped := append(slices.Clone(ids[20:40]), ids[:20]...)

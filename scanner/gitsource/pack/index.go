@@ -31,9 +31,9 @@ type index struct {
 	offsets offsetTable
 	// checksum is the pack's, as the index knows it.
 	checksum []byte
-	// unordered says that the ids were not sorted, badFan that the fan-out
-	// table does not fit them.
-	unordered, badFan bool
+	// unordered says that the ids were not sorted, repeated that one is there
+	// twice, badFan that the fan-out table does not fit them.
+	unordered, repeated, badFan bool
 }
 
 // offsetTable tells where entries are, as an index stores it.
@@ -165,19 +165,30 @@ func (r *indexReader) each(at, record int64, visit func(b []byte)) error {
 
 // order sorts by id what is not sorted, so that nothing is lost by it.
 func (x *index) order(width int) {
-	s := &byID{x, width, make([]byte, width)}
-	if n := x.offsets.len(); n > 1 {
-		previous := x.ids[:width]
-		for i := 1; i < n; i++ {
-			id := x.ids[i*width : (i+1)*width]
-			if binary.BigEndian.Uint64(previous) >= binary.BigEndian.Uint64(id) && bytes.Compare(previous, id) > 0 {
-				x.unordered = true
-				sort.Sort(s)
-				return
-			}
-			previous = id
+	if x.inOrder(width) {
+		return
+	}
+	x.unordered = true
+	sort.Sort(&byID{x, width, make([]byte, width)})
+	x.inOrder(width)
+}
+
+// inOrder reports whether the ids are sorted, and looks for repeated ones.
+func (x *index) inOrder(width int) bool {
+	n := x.offsets.len()
+	for i := 1; i < n; i++ {
+		previous, id := x.ids[(i-1)*width:i*width], x.ids[i*width:(i+1)*width]
+		if binary.BigEndian.Uint64(previous) < binary.BigEndian.Uint64(id) {
+			continue
+		}
+		switch bytes.Compare(previous, id) {
+		case 0:
+			x.repeated = true
+		case 1:
+			return false
 		}
 	}
+	return true
 }
 
 // byID sorts an index.

@@ -25,8 +25,9 @@ func (t Type) String() string {
 		return "blob"
 	case Tag:
 		return "tag"
+	default:
+		return "unknown"
 	}
-	return "unknown"
 }
 
 func typeByName(name string) Type {

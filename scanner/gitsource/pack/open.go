@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,11 +68,17 @@ func (s *Store) check(l *layer, x *index) {
 	if x.unordered {
 		complain("the ids of the index are out of order")
 	}
+	if x.repeated {
+		complain("the index has an id twice: only the first is read")
+	}
 	if x.badFan {
 		complain("the index has a broken fan-out table")
 	}
-	if x.checksum == nil {
-		return // from a multi-pack-index, which tells only a part
+	if x.checksum == nil { // from a multi-pack-index, which tells only a part
+		if n >= packHeader && int64(binary.BigEndian.Uint32(header[8:])) != int64(x.offsets.len()) {
+			complain("pack without an index, and the multi-pack-index does not tell all of its objects")
+		}
+		return
 	}
 	if err := checkPack(header, trailer, x); err != nil {
 		l.suspect = true

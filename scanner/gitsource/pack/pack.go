@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -196,7 +197,7 @@ func (s *Store) findTwice() {
 		for rank := range uint32(l.ids.len()) {
 			id, i := l.ids.id(rank), l.start+rank
 			if n == 0 {
-				if rank == 0 || string(l.ids.id(rank-1)) != string(id) {
+				if rank == 0 || !bytes.Equal(l.ids.id(rank-1), id) {
 					continue
 				}
 			} else if first, ok := s.Find(id); ok && first == i {

@@ -27,8 +27,7 @@ type region struct {
 
 // reasonOf leaves out the path that package os puts before errors.
 func reasonOf(err error) error {
-	var in *fs.PathError
-	if errors.As(err, &in) {
+	if in, ok := errors.AsType[*fs.PathError](err); ok {
 		return in.Err
 	}
 	return err
