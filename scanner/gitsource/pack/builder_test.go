@@ -37,7 +37,7 @@ func deflated(data []byte) []byte {
 	return out.Bytes()
 }
 
-func entryHeader(kind byte, size int) []byte {
+func entryHeader[T int | int64](kind byte, size T) []byte {
 	head := []byte{kind<<4 | byte(size&15)}
 	for size >>= 4; size > 0; size >>= 7 {
 		head[len(head)-1] |= 0x80
@@ -77,7 +77,7 @@ func backward(n uint64) []byte {
 	return out
 }
 
-func varint(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
+func varint[T int | int64](n T) []byte { return binary.AppendUvarint(nil, uint64(n)) }
 
 // insertAll is a delta that makes to without its base.
 func insertAll(from int, to []byte) []byte {

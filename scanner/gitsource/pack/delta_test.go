@@ -14,26 +14,26 @@ func plainDelta(base, delta []byte) ([]byte, bool) {
 		return nil, false
 	}
 	delta = delta[n:]
-	next := func() int {
+	next := func() int64 {
 		if len(delta) == 0 {
 			return -1 << 40
 		}
 		c := delta[0]
 		delta = delta[1:]
-		return int(c)
+		return int64(c)
 	}
 	var out []byte
 	for len(delta) > 0 {
 		c := next()
 		if c < 128 {
-			if c == 0 || c > len(delta) {
+			if c == 0 || c > int64(len(delta)) {
 				return nil, false
 			}
 			out = append(out, delta[:c]...)
 			delta = delta[c:]
 			continue
 		}
-		at, size := 0, 0
+		var at, size int64
 		for bit := range 7 {
 			if c>>bit&1 == 0 {
 				continue
@@ -47,7 +47,7 @@ func plainDelta(base, delta []byte) ([]byte, bool) {
 		if size == 0 {
 			size = 0x10000
 		}
-		if at < 0 || size < 0 || at > len(base) || size > len(base)-at || int64(len(out)+size) > to {
+		if at < 0 || size < 0 || at+size > int64(len(base)) || int64(len(out))+size > to {
 			return nil, false
 		}
 		out = append(out, base[at:at+size]...)

@@ -102,7 +102,7 @@ func hostilePacks() map[string]struct {
 	list := map[string]hostile{
 		"a size that is too small":  entry("inflate", func(*builder) []byte { return append(entryHeader(3, 9), blob...) }),
 		"a size that is too large":  entry("inflate", func(*builder) []byte { return append(entryHeader(3, 11), blob...) }),
-		"a size of 64 GB":           entry("larger than the limit", func(*builder) []byte { return append(entryHeader(3, 64<<30), blob...) }),
+		"a size of 64 GB":           entry("larger than the limit", func(*builder) []byte { return append(entryHeader(3, int64(64<<30)), blob...) }),
 		"a size nothing can unpack": entry("ends before", func(*builder) []byte { return append(entryHeader(3, 1_000_000), blob...) }),
 		"an endless size":           entry("broken header", func(*builder) []byte { return bytes.Repeat([]byte{0xb0 | 0x80}, 40) }),
 		"type 0":                    entry("unknown type", func(*builder) []byte { return append(entryHeader(0, 10), blob...) }),
@@ -123,7 +123,7 @@ func hostilePacks() map[string]struct {
 		"instruction 0":              delta("broken delta", append(append(varint(10), varint(5)...), 0, 0)),
 		"a delta that makes less":    delta("another size than it says", append(append(varint(10), varint(5)...), 1, 'a')),
 		"a delta that makes more":    delta("another size than it says", append(append(varint(10), varint(5)...), 0x90, 6)),
-		"a delta of 64 GB":           delta("larger than the limit", append(append(varint(10), varint(64<<30)...), 0x90, 6)),
+		"a delta of 64 GB":           delta("larger than the limit", append(append(varint(10), varint(int64(64<<30))...), 0x90, 6)),
 		"a result above the cap":     delta("larger than the limit", copyAll(10, 1<<17)),
 		"an offset beyond the end":   {"out of range", func(b *builder) string { b.entries[b.fake(0)] = 1 << 30; return b.fake(0) }},
 		"an offset in the header":    {"out of range", func(b *builder) string { b.entries[b.fake(0)] = 4; return b.fake(0) }},

@@ -224,13 +224,13 @@ func FuzzIndex(f *testing.F) {
 func FuzzEntry(f *testing.F) {
 	f.Add(append(entryHeader(3, 10), deflated([]byte("0123456789"))...))
 	f.Add(slices.Concat(entryHeader(6, 1000), backward(1<<30)))
-	f.Add(slices.Concat(entryHeader(7, 1<<40), make([]byte, 32)))
+	f.Add(slices.Concat(entryHeader(7, int64(1<<40)), make([]byte, 32)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := parseEntry(data, 20)
 		if err != nil {
 			return
 		}
-		again := entryHeader(e.kind, int(e.size))
+		again := entryHeader(e.kind, e.size)
 		if e.kind == offsetDelta {
 			again = append(again, backward(uint64(e.back))...)
 		}
