@@ -7,8 +7,8 @@ const (
 	// first moves on by up to seven bytes.
 	inputMargin = 15
 	// It writes up to three literals, then a fourth or a match, which has a
-	// check of its own. Three literals and a match take at most 53 bits, as
-	// literals of the second tables come first or not at all.
+	// check of its own. Three literals and the length of a match take at most
+	// 3*11 + 20 bits, less than a refill brings.
 	outputMargin = 4
 	// Matches are copied by this many bytes.
 	step = 16
