@@ -44,12 +44,18 @@ type stretch struct{ from, to int }
 
 // base64 yields what the base64 runs of a text decode to: stretches of text
 // at every alignment, or a container when the run begins with one. Runs of
-// hexadecimal digits are runs of base64, too.
+// hexadecimal digits are runs of base64, too. What hides a key has a run of key
+// characters: + and / stand in base64 of text only for a few characters.
 func (w *walk) base64(n *node) bool {
 	for i := 0; ; {
-		from, end := nextBase64(n.text, i)
-		if from < 0 {
+		start, stop := n.runs.stretch(i)
+		if start < 0 {
 			return true
+		}
+		from, end := nextBase64(n.text, i, max(i, start), stop)
+		if from < 0 {
+			i = stop
+			continue
 		}
 		i = end
 		if !w.hex(n, from, end) {
@@ -121,11 +127,10 @@ func (w *walk) show64(run *run64, s stretch) bool {
 	return w.unfold(run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64"))
 }
 
-// nextBase64 finds the next run on one line at or after i; from is -1 if there
-// is none.
-func nextBase64(text []byte, i int) (from, to int) {
-	floor := i
-	for p := i; p < len(text); {
+// nextBase64 finds the next run on one line that reaches into text[start:stop]
+// and begins at floor or later; from is -1 if there is none.
+func nextBase64(text []byte, floor, start, stop int) (from, to int) {
+	for p := start; p < min(stop, len(text)); {
 		if sextet(text[p]) == 0xff {
 			p += minBase64
 			continue

@@ -93,9 +93,6 @@ func (w *walk) rewrite(n *node, r *rewrite) bool {
 			break
 		}
 		i = end
-		if n.runs == nil {
-			n.runs = mapRuns(n.text)
-		}
 		runEnd, touches := n.runs.near(at-reach, end+reach)
 		if !strong && !touches {
 			continue

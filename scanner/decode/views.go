@@ -125,6 +125,7 @@ func (w *walk) text(n *node) bool {
 	if n.depth >= w.o.Depth {
 		return w.tooDeep(n)
 	}
+	n.runs = mapRuns(n.text)
 	for i := range w.rewrites {
 		if r := &w.rewrites[i]; r.follows(n.last) && !w.rewrite(n, r) {
 			return false
