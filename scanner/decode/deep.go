@@ -12,12 +12,14 @@ const minNoted = 48
 
 // tooDeep notes text that is encoded still where the depth ends.
 func (w *walk) tooDeep(n *node) bool {
-	for from, to := 0, 0; ; {
-		if from, to = nextBase64(n.text, to, to, len(n.text)); from < 0 {
+	for next := 0; ; {
+		from, to := nextBase64(n.text, next, next, len(n.text))
+		if from < 0 {
 			return true
 		}
 		if s, ok := nextText64(n.text[from:to], 0); ok && bytesOf64(s) >= minNoted {
 			return w.note(n.member, source.Unread, fmt.Sprintf("encodings are nested deeper than %d", w.o.Depth), nil)
 		}
+		next = to
 	}
 }
