@@ -24,8 +24,8 @@ type Options struct {
 	// Memory bounds, in bytes, what a walk holds besides the tables, which
 	// take about 60 bytes an object. 0 means 512 MiB.
 	Memory int64
-	// MaxObject is the largest object, in bytes, that is read. 0 means
-	// 256 MiB; 2 GiB is the most.
+	// MaxObject is the largest object, in bytes, that is read, unless it is
+	// streamed: see Streamer. 0 means 256 MiB; 2 GiB is the most.
 	MaxObject int64
 	// BigObject is the size, in bytes, beyond which one object is held at a
 	// time. 0 means 32 MiB.

@@ -75,7 +75,13 @@ func (k *walker) task(n int) error {
 	l := k.store.layers[t.layer]
 	r, err := k.readSingle(l, t.at)
 	if err != nil {
-		return k.give(err, func() { k.losses = append(k.losses, loss{l.start + t.at, err}) })
+		return k.give(err, func() error {
+			refusal, err := k.stream(l, t.at, err)
+			if refusal != nil {
+				k.losses = append(k.losses, loss{l.start + t.at, refusal})
+			}
+			return err
+		})
 	}
 	defer k.drop(r)
 	if k.walk.plan.Types.Has(r.kind) {
@@ -108,10 +114,9 @@ func (k *walker) single(i uint32, r resolved) error {
 }
 
 // give sorts an error: what concerns some objects is noted, and is none.
-func (k *walker) give(err error, note func()) error {
+func (k *walker) give(err error, note func() error) error {
 	if k.recoverable(err) || errors.Is(err, errTotal) {
-		note()
-		return nil
+		return note()
 	}
 	return err
 }
@@ -186,10 +191,25 @@ func (k *walker) root(b branch, at uint32) error {
 		}
 	}
 	if err != nil {
-		return k.give(err, func() { k.walk.lose(b.layer, at, err, &k.losses) })
+		return k.give(err, func() error { return k.loseRoot(b, at, err) })
 	}
 	k.object = Object{Type: kind, Base: None}
 	return k.enter(b, frame{at: at, data: data})
+}
+
+// loseRoot gives up a family, but for a root that can be streamed.
+func (k *walker) loseRoot(b branch, at uint32, why error) error {
+	refusal, err := k.stream(b.layer, b.forest.ranks[at], why)
+	if refusal != nil || err != nil {
+		k.walk.lose(b.layer, at, refusal, &k.losses)
+		return err
+	}
+	for _, child := range b.forest.childrenOf(at) {
+		if b.forest.bases[child] != refused {
+			k.walk.lose(b.layer, child, errBaseLost, &k.losses)
+		}
+	}
+	return nil
 }
 
 // child makes and visits a child of the top of the stack, f.
@@ -198,7 +218,10 @@ func (k *walker) child(b branch, f *frame, at uint32) error {
 	kind := k.store.types[base]
 	data, err := k.make(b.layer, f, at, k.walk.plan.Ops && kind == Blob)
 	if err != nil {
-		return k.give(err, func() { k.walk.lose(b.layer, at, err, &k.losses) })
+		return k.give(err, func() error {
+			k.walk.lose(b.layer, at, err, &k.losses)
+			return nil
+		})
 	}
 	next := frame{at: at, depth: f.depth + 1, data: data}
 	k.object = Object{Type: kind, Base: base, BaseVisited: f.visited, Depth: next.depth, Ops: k.ops}

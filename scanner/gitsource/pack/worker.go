@@ -192,6 +192,11 @@ func (w *worker) apply(l *layer, offset, end int64, base []byte, record bool) ([
 	return data, nil
 }
 
+// objectHeader is what an object begins with where it is hashed or loose.
+func objectHeader(t Type, size int64) []byte {
+	return append(strconv.AppendInt([]byte(t.String()+" "), size, 10), 0)
+}
+
 // check compares content with its id, where that is asked for.
 func (w *worker) check(l *layer, id []byte, t Type, data []byte) error {
 	if !w.store.options.Verify && !l.suspect {
@@ -204,7 +209,7 @@ func (w *worker) check(l *layer, id []byte, t Type, data []byte) error {
 		}
 	}
 	w.hash.Reset()
-	w.hash.Write([]byte(t.String() + " " + strconv.Itoa(len(data)) + "\x00"))
+	w.hash.Write(objectHeader(t, int64(len(data))))
 	w.hash.Write(data)
 	if !bytes.Equal(w.hash.Sum(nil), id) {
 		return errID
