@@ -32,6 +32,7 @@ func (e ending) problem() error {
 		return ErrCorrupt
 	case tooLarge:
 		return ErrSize
+	case nearTheEnd, endOfBlock:
 	}
 	return nil
 }

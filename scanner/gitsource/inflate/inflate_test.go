@@ -167,8 +167,8 @@ func TestTheChecksumIsAdler32(t *testing.T) {
 	largest := bytes.Repeat([]byte{0xff}, 100_000)
 	random := noise(4, 100_000)
 	var r inflate.Reader
-	for size := range 2000 {
-		size += size * size / 41
+	for size := range 500 {
+		size += size * size / 3
 		for _, text := range [][]byte{largest[:size], random[:size]} {
 			// Stored by hand, with the sum of the standard library.
 			stream := []byte{0x78, 0x9c}

@@ -155,7 +155,6 @@ type filler struct {
 	count   *[maxCode + 1]uint16
 	width   int
 	code    uint32 // the next one, reversed: its first bit is the lowest
-	length  int    // of the next code
 }
 
 // short enters the codes that fit the first table and reports whether these are
