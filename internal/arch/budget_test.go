@@ -11,16 +11,6 @@ func houseBudget() budget {
 	return budget{functionLines: 60, fileLines: 400, testFileLines: 600, structFields: 12, interfaceMethods: 3}
 }
 
-// hotLoops are the functions that may be longer, each with its reason. A function that is not here, or longer than this, is to
-// be divided.
-func hotLoops() map[string]int {
-	return map[string]int{
-		// The decode loop of DEFLATE keeps its variables in registers only as one
-		// function.
-		"inflate.fast": 100,
-	}
-}
-
 // insideTheBudget measures files, functions, structs and interfaces. Tests are
 // measured by the file only.
 func insideTheBudget(m *module) []violation {
@@ -48,12 +38,8 @@ func oversized(m *module, f *file) []violation {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			lines := m.fset.Position(n.End()).Line - m.fset.Position(n.Type.Pos()).Line + 1
-			most := m.budget.functionLines
-			if longer, hot := hotLoops()[f.ast.Name.Name+"."+n.Name.Name]; hot {
-				most = longer
-			}
-			if lines > most {
-				found = append(found, m.at(f, n.Type.Pos(), "%s has %d lines, at most %d", n.Name.Name, lines, most))
+			if lines > m.budget.functionLines {
+				found = append(found, m.at(f, n.Type.Pos(), "%s has %d lines, at most %d", n.Name.Name, lines, m.budget.functionLines))
 			}
 		case *ast.StructType:
 			if count := members(n.Fields); count > m.budget.structFields {
