@@ -24,6 +24,7 @@ type counter struct{ atomic.Int64 }
 // hit is an object with keys in it.
 type hit struct {
 	object  uint32
+	kind    pack.Type
 	records []record
 }
 
@@ -49,7 +50,7 @@ type examiner struct {
 
 // content examines a blob, a commit or a tag.
 func (e *examiner) content(o object) error {
-	h := &hit{object: o.index}
+	h := &hit{object: o.index, kind: o.kind}
 	if o.kind == pack.Blob {
 		e.inspect(o.data, h, false)
 		if oid, ok := lfsPointer(o.data); ok {

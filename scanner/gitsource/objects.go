@@ -89,7 +89,8 @@ func (o *objects) id(i uint32) []byte {
 // name is the id in hex.
 func (o *objects) name(i uint32) string { return hex.EncodeToString(o.id(i)) }
 
-// kind is an object's type, pack.Unknown before it was read.
+// kind is an object's type, pack.Unknown before it was read. It must not be
+// asked while a walk runs.
 func (o *objects) kind(i uint32) pack.Type { return o.store.Type(o.places[i]) }
 
 // find returns the index of an id in raw bytes, or none.

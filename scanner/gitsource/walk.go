@@ -66,7 +66,7 @@ func (s *search) readHot(ctx context.Context, trees []uint32) (map[uint32][]hotE
 				return
 			}
 			_, hotTree := out[child]
-			if hotTree || s.found[child] != nil && s.objects.kind(child) == pack.Blob {
+			if hotTree || s.found[child] != nil && s.found[child].kind == pack.Blob {
 				entries = append(entries, hotEntry{name: string(entry.name), child: child})
 				total++
 			}
