@@ -42,6 +42,7 @@ type matcher struct {
 type evidence struct {
 	confidence    Confidence
 	before, after *regexp.Regexp
+	gate          gate
 	near          []string
 	nearLines     int
 	file          []int
@@ -112,6 +113,7 @@ func (s *Set) compileEvidence(e Evidence) (evidence, error) {
 	if out.before, err = compileLocal(e.Before, "", `\z`); err != nil {
 		return evidence{}, fmt.Errorf("before: %w", err)
 	}
+	out.gate = newGate(e.Before)
 	if out.after, err = compileLocal(e.After, `\A`, ""); err != nil {
 		return evidence{}, fmt.Errorf("after: %w", err)
 	}

@@ -158,26 +158,30 @@ func (m *matcher) try(view []byte, start, end int, out []Match) []Match {
 // local returns the evidence whose local conditions hold.
 func (m *matcher) local(view []byte, start, end int) uint64 {
 	var bits uint64
+	var text lowered
 	for i := range m.evidence {
-		if m.evidence[i].holds(view, start, end) {
+		if m.evidence[i].holds(view, start, end, &text) {
 			bits |= 1 << i
 		}
 	}
 	return bits
 }
 
-func (e *evidence) holds(view []byte, start, end int) bool {
-	if e.before != nil && !e.before.Match(view[max(0, start-e.width):start]) {
+// holds looks at what is cheap first.
+func (e *evidence) holds(view []byte, start, end int, text *lowered) bool {
+	if lower, ok := text.before(view, start, e.width); ok && !e.gate.open(lower) {
 		return false
 	}
 	if e.after != nil && !e.after.Match(view[end:min(len(view), end+e.width)]) {
 		return false
 	}
-	if len(e.near) == 0 {
-		return true
+	if len(e.near) > 0 {
+		from, to := neighbourhood(view, start, end, e.nearLines)
+		if !containsAny(bytes.ToLower(view[from:to]), e.near) {
+			return false
+		}
 	}
-	from, to := neighbourhood(view, start, end, e.nearLines)
-	return containsAny(bytes.ToLower(view[from:to]), e.near)
+	return e.before == nil || e.before.Match(view[max(0, start-e.width):start])
 }
 
 // neighbourhood is the token's line and lines lines on either side, as far as
