@@ -289,22 +289,6 @@ func TestIndexFormats(t *testing.T) {
 	}
 }
 
-func TestSplitAndBrokenIndexesAreTold(t *testing.T) {
-	r, _ := oneKey(t)
-	r.write("b.txt", planted(newKey()))
-	r.git("add", "-A")
-	r.git("update-index", "--split-index")
-	r.write("c.txt", planted(newKey()))
-	r.git("add", "-A")
-	if s := r.search(); !s.says(source.Unread, ".git/index", "split index") {
-		t.Errorf("notes %q", s.unread())
-	}
-	r.write(".git/index", "DIRC\x00\x00\x00\x09"+strings.Repeat("x", 100))
-	if s := r.search(); !s.says(source.Unread, ".git/index", "version 9") {
-		t.Errorf("notes %q", s.unread())
-	}
-}
-
 func TestIgnoredAgreesWithGit(t *testing.T) {
 	r := newRepo(t)
 	r.write(".gitignore", "*.log\n!keep.log\n/top\nbuild/\n# comment\n\\#hash\ndocs/**/gen\nall/**\n!all/but\nsp ace \ndeep/*/x\n**/any\n")

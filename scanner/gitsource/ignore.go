@@ -57,9 +57,10 @@ func (r *Repository) loadIgnore() {
 		}
 		for _, e := range tree.entries {
 			x.tracked[e.path] = true
-			for dir := path.Dir(e.path); dir != "." && dir != "/" && !x.trackedDirs[dir]; dir = path.Dir(dir) {
-				x.trackedDirs[dir] = true
-			}
+			x.trackDirs(path.Dir(e.path))
+		}
+		for _, e := range tree.sparse {
+			x.trackDirs(path.Clean(e.path))
 		}
 	}
 	if file := r.options.GlobalExcludes; file != "" {
@@ -70,6 +71,13 @@ func (r *Repository) loadIgnore() {
 	}
 	if data, err := r.readFile(r.places.commonDir, "info/exclude"); err == nil {
 		x.outer = append(x.outer, parseIgnore(data, nil)...)
+	}
+}
+
+// trackDirs takes note of a directory that holds something tracked.
+func (x *ignoreRules) trackDirs(dir string) {
+	for ; dir != "." && dir != "/" && !x.trackedDirs[dir]; dir = path.Dir(dir) {
+		x.trackedDirs[dir] = true
 	}
 }
 

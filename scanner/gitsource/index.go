@@ -1,8 +1,7 @@
 package gitsource
 
 import (
-	"bytes"
-	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +19,8 @@ type indexEntry struct {
 	path string
 	id   string
 	mode uint32
+	// stage is 1 to 3 for the sides of a conflict, 0 for everything else.
+	stage uint8
 }
 
 // index is what one worktree has staged.
@@ -28,22 +29,20 @@ type index struct {
 	// for, empty when that is gone.
 	name, root string
 	entries    []indexEntry
-	// sparse entries stand for whole directories.
+	// sparse entries stand for whole directories, by their trees; the paths
+	// end in a slash.
 	sparse []indexEntry
 	err    error
+	// shared reads the file with the shared part of a split index; nil where
+	// there is none to read.
+	shared func(name string) ([]byte, error)
 }
-
-// maxNames bounds what the paths of an index may take, in bytes: version 4
-// can tell long ones in two bytes each.
-const maxNames = 512 << 20
-
-var errSplitIndex = errors.New("split index: entries of the shared part are not read")
 
 // trackedTrees reads the index of every worktree.
 func (r *Repository) trackedTrees() []index {
 	var out []index
 	for _, dir := range r.gitDirs() {
-		tree := index{name: ".git/index", root: r.places.root}
+		tree := index{name: ".git/index", root: r.places.root, shared: r.readerIn(dir)}
 		if dir != r.places.commonDir {
 			tree.name = ".git/worktrees/" + filepath.Base(dir) + "/index"
 			tree.root = r.linkedRoot(dir)
@@ -64,104 +63,50 @@ func (r *Repository) trackedTrees() []index {
 	return out
 }
 
-// parse reads an index of version 2, 3 or 4. The entries that were read before
-// an error stay.
+// readerIn is readFile for one directory.
+func (r *Repository) readerIn(dir string) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) { return r.readFile(dir, name) }
+}
+
+// parse reads an index of version 2, 3 or 4, whole, sparse or split. The
+// entries that could be read stay when there is an error.
 func (x *index) parse(data []byte, width int) error {
-	if len(data) < 12+width || string(data[:4]) != "DIRC" {
-		return errors.New("not an index file")
-	}
-	version := binary.BigEndian.Uint32(data[4:])
-	count := binary.BigEndian.Uint32(data[8:])
-	if version < 2 || version > 4 {
-		return fmt.Errorf("index version %d is not known", version)
-	}
-	rest := data[12 : len(data)-width]
-	previous, names := "", 0
-	for range count {
-		entry, size, err := parseIndexEntry(rest, width, version, previous)
-		if err != nil {
-			return err
+	file, err := decodeIndex(data, width)
+	entries := file.entries
+	if file.base != "" {
+		var splitErr error
+		if entries, splitErr = x.joinShared(file, width); err == nil {
+			err = splitErr
 		}
-		previous = entry.path
-		rest = rest[size:]
-		if names += len(entry.path); names > maxNames {
-			return errors.New("paths take more memory than an index may")
-		}
-		if entry.mode == modeTree {
-			x.sparse = append(x.sparse, entry)
+	}
+	for _, e := range entries {
+		if e.mode == modeTree {
+			x.sparse = append(x.sparse, e)
 		} else {
-			x.entries = append(x.entries, entry)
+			x.entries = append(x.entries, e)
 		}
 	}
-	for len(rest) >= 8 {
-		size := int64(binary.BigEndian.Uint32(rest[4:]))
-		if string(rest[:4]) == "link" && size > int64(width) {
-			return errSplitIndex
-		}
-		if size > int64(len(rest)-8) {
-			return errors.New("index extension is cut short")
-		}
-		rest = rest[8+size:]
-	}
-	return nil
+	return err
 }
 
-// parseIndexEntry reads one entry and tells its size on disk.
-func parseIndexEntry(data []byte, width int, version uint32, previous string) (indexEntry, int, error) {
-	cut := errors.New("index entry is cut short")
-	header := 40 + width + 2
-	if len(data) < header {
-		return indexEntry{}, 0, cut
+// joinShared reads the shared part of a split index and joins the two.
+func (x *index) joinShared(own indexFile, width int) ([]indexEntry, error) {
+	if x.shared == nil {
+		return own.named(), errors.New("split index: the shared part is not here")
 	}
-	e := indexEntry{
-		mode: binary.BigEndian.Uint32(data[24:]),
-		id:   string(data[40 : 40+width]),
+	data, err := x.shared("sharedindex." + hex.EncodeToString([]byte(own.base)))
+	if err != nil {
+		return own.named(), fmt.Errorf("split index: shared part: %s", reasonOf(err))
 	}
-	if data[40+width]&0x40 != 0 { // extended flags
-		header += 2
-		if version < 3 || len(data) < header {
-			return indexEntry{}, 0, cut
-		}
+	shared, err := decodeIndex(data, width)
+	if err != nil {
+		err = fmt.Errorf("split index: shared part: %w", err)
+	} else if string(data[len(data)-width:]) != own.base {
+		err = errors.New("split index: the shared part is another one")
 	}
-	name := data[header:]
-	strip := 0
-	if version == 4 {
-		n, size := offsetVarint(name)
-		if size == 0 || n > uint64(len(previous)) {
-			return indexEntry{}, 0, cut
-		}
-		strip, name, header = int(n), name[size:], header+size
+	entries, joinErr := own.join(shared.entries)
+	if err == nil && joinErr != nil {
+		err = fmt.Errorf("split index: %w", joinErr)
 	}
-	end := bytes.IndexByte(name, 0)
-	if end < 0 {
-		return indexEntry{}, 0, cut
-	}
-	if version == 4 {
-		e.path = previous[:len(previous)-strip] + string(name[:end])
-		return e, header + end + 1, nil
-	}
-	e.path = string(name[:end])
-	size := (header + end + 8) &^ 7
-	if size > len(data) {
-		return indexEntry{}, 0, cut
-	}
-	return e, size, nil
-}
-
-// offsetVarint reads the number form of pack offsets; size 0 says that it is
-// cut short or too large.
-func offsetVarint(data []byte) (n uint64, size int) {
-	for i, c := range data {
-		if i > 8 {
-			return 0, 0
-		}
-		if i > 0 {
-			n++
-		}
-		n = n<<7 | uint64(c&0x7f)
-		if c&0x80 == 0 {
-			return n, i + 1
-		}
-	}
-	return 0, 0
+	return entries, err
 }

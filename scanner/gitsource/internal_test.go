@@ -2,6 +2,7 @@ package gitsource
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"os"
@@ -118,13 +119,89 @@ func FuzzHeaders(f *testing.F) {
 }
 
 func FuzzIndex(f *testing.F) {
-	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"+strings.Repeat("a", 100)), 20)
-	f.Add([]byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x02"+strings.Repeat("\x00", 200)), 32)
-	f.Fuzz(func(_ *testing.T, data []byte, width int) {
+	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x01"+strings.Repeat("a", 100)), []byte{}, 20)
+	f.Add([]byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x02"+strings.Repeat("\x00", 200)), []byte{}, 32)
+	base := strings.Repeat("s", 20)
+	shared := indexBytes(2, base, "a", "b", "c")
+	f.Add(splitIndexBytes(base, 1<<34|0x2, []uint64{0b001}, []uint64{0b010}, "", "d"), shared, 20)
+	f.Fuzz(func(_ *testing.T, data, shared []byte, width int) {
 		if width == 20 || width == 32 {
-			(&index{}).parse(data, width)
+			x := &index{shared: func(string) ([]byte, error) { return shared, nil }}
+			_ = x.parse(data, width)
 		}
 	})
+}
+
+// indexBytes makes an index file without extensions.
+func indexBytes(version byte, sum string, paths ...string) []byte {
+	out := append([]byte("DIRC\x00\x00\x00"), version, 0, 0, 0, byte(len(paths)))
+	for i, path := range paths {
+		head := make([]byte, 62)
+		copy(head[24:], "\x00\x00\x81\xa4") // a regular file
+		head[40] = byte(i + 1)
+		out = append(append(out, head...), path...)
+		out = append(out, make([]byte, 8-(len(head)+len(path))%8)...)
+	}
+	return append(out, sum...)
+}
+
+// splitIndexBytes makes a split index; the bitmaps are given by their literal
+// words, each after the same first word.
+func splitIndexBytes(base string, first uint64, deleted, replaced []uint64, paths ...string) []byte {
+	link := []byte(base)
+	for _, words := range [][]uint64{deleted, replaced} {
+		link = binary.BigEndian.AppendUint32(link, 64)
+		link = binary.BigEndian.AppendUint32(link, uint32(1+len(words)))
+		for _, word := range append([]uint64{first}, words...) {
+			link = binary.BigEndian.AppendUint64(link, word)
+		}
+		link = binary.BigEndian.AppendUint32(link, 0)
+	}
+	out := append(indexBytes(2, "", paths...), "link"...)
+	out = binary.BigEndian.AppendUint32(out, uint32(len(link)))
+	out = append(out, link...)
+	return append(out, base...)
+}
+
+func TestSplitIndexesAreJoined(t *testing.T) {
+	const one = 1 << 33 // one literal word
+	base := strings.Repeat("s", 20)
+	shared := indexBytes(2, base, "a", "b", "c")
+	for name, c := range map[string]struct {
+		data  []byte
+		paths string
+		says  string
+	}{
+		"all kinds":             {splitIndexBytes(base, one, []uint64{0b001}, []uint64{0b010}, "", "aa"), "aa b c", ""},
+		"added again":           {splitIndexBytes(base, one, []uint64{0}, []uint64{0}, "b"), "a b c", ""},
+		"too few replacements":  {splitIndexBytes(base, one, []uint64{0}, []uint64{0b011}, ""), "a b c", "not as many"},
+		"too many replacements": {splitIndexBytes(base, one, []uint64{0}, []uint64{0b001}, "", "", "d"), "a b c d", "more replacements"},
+		"out of bounds":         {splitIndexBytes(base, one, []uint64{0b1000}, []uint64{0}), "a b c", "deletions: bitmap is longer"},
+		"run out of bounds":     {splitIndexBytes(base, 1|0xffff_ffff<<1|one, []uint64{0}, []uint64{0}), "a b c", "deletions: bitmap is longer"},
+		"more literals":         {splitIndexBytes(base, 9<<33, []uint64{0}, []uint64{0}), "a b c", "cut short"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := &index{shared: func(string) ([]byte, error) { return shared, nil }}
+			err := x.parse(c.data, 20)
+			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error %v, want %q", err, c.says)
+			}
+			var paths []string
+			for _, e := range x.entries {
+				paths = append(paths, e.path)
+			}
+			if got := strings.Join(paths, " "); got != c.paths {
+				t.Errorf("paths %q, want %q", got, c.paths)
+			}
+			for n := range c.data { // an index that is cut off anywhere
+				cut := &index{shared: x.shared}
+				if err := cut.parse(c.data[:n], 20); err == nil && len(cut.entries) >= len(x.entries) {
+					t.Errorf("%d of %d bytes give %d entries", n, len(c.data), len(cut.entries))
+				}
+				_ = (&index{shared: func(string) ([]byte, error) { return shared[:min(n, len(shared))], nil }}).parse(c.data, 20)
+			}
+		})
+	}
 }
 
 func FuzzReflog(f *testing.F) {

@@ -174,7 +174,7 @@ func (s *search) brokenRefs() {
 		}
 	}
 	for _, tree := range s.repo.trackedTrees() {
-		for _, e := range tree.entries {
+		for _, e := range slices.Concat(tree.entries, tree.sparse) {
 			if e.mode != modeGitlink && s.objects.find([]byte(e.id)) == none && !isEmptyObject([]byte(e.id)) {
 				s.walked.missing[e.id] = true
 			}
