@@ -36,6 +36,15 @@ type standings struct {
 	// paths counts those of each blob; full are the blobs with too many.
 	paths map[uint32]int
 	full  map[uint32]bool
+	// cut is true when some paths were not followed.
+	cut bool
+}
+
+func (s *search) standings() *standings {
+	return &standings{
+		search: s, reach: s.reachability(),
+		at: map[standing]way{}, paths: map[uint32]int{}, full: map[uint32]bool{},
+	}
 }
 
 // attribute turns what was found in objects into findings.
@@ -48,10 +57,7 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &standings{
-		search: s, reach: s.reachability(),
-		at: map[standing]way{}, paths: map[uint32]int{}, full: map[uint32]bool{},
-	}
+	p := s.standings()
 	w := &walk{names: names, kind: s.objects.kind, all: allSteps}
 	w.introduce = func(n uint32, at standing) {
 		p.add(at, way{rank: p.reach.ranks[n], commit: n, time: s.graph.commits[n].time})
@@ -60,13 +66,19 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 	p.looseTrees(w, trees)
 	p.staged(w)
 	p.alone()
-	if w.cut {
-		s.notes.add(excluded("objects", "trees hold keys under more paths than are followed; some paths are not told"))
+	p.cut = w.cut
+	p.tellCut()
+	return p.findings(ctx)
+}
+
+// tellCut says which paths are not told.
+func (p *standings) tellCut() {
+	if p.cut {
+		p.notes.add(excluded("objects", "trees hold keys under more paths than are followed; some paths are not told"))
 	}
 	for blob := range p.full {
-		s.notes.add(excluded("objects/"+s.objects.name(blob), "holds a key under more paths than are told"))
+		p.notes.add(excluded("objects/"+p.objects.name(blob), "holds a key under more paths than are told"))
 	}
-	return p.findings(ctx)
 }
 
 // add keeps the better of two ways to one path.

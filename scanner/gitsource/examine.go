@@ -101,11 +101,17 @@ func (e *examiner) linked(o object, h *hit) {
 	parsed := parseHeaders(o.data)
 	e.inspect(parsed.message, h, false)
 	e.inspect(parsed.text, h, true)
+	e.link(o, parsed, e.named)
+}
+
+// link takes note of what a commit or a tag leads to; look finds objects by
+// their ids.
+func (e *examiner) link(o object, parsed headers, look func(id []byte) uint32) {
 	if o.kind == pack.Tag {
-		e.tags = append(e.tags, edge{child: o.index, parent: e.named(parsed.target)})
+		e.tags = append(e.tags, edge{child: o.index, parent: look(parsed.target)})
 		return
 	}
-	c := commit{object: o.index, time: math.MaxInt64, tree: e.named(parsed.tree)}
+	c := commit{object: o.index, time: math.MaxInt64, tree: look(parsed.tree)}
 	if !parsed.committed.IsZero() {
 		c.time = parsed.committed.Unix()
 	}
@@ -113,7 +119,7 @@ func (e *examiner) linked(o object, h *hit) {
 	for _, id := range parsed.parents {
 		parent := e.objects.find(id)
 		if parent == none && !boundary {
-			e.named(id)
+			look(id)
 		}
 		if parent != none {
 			c.parents = append(c.parents, parent)

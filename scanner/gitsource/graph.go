@@ -87,6 +87,15 @@ func (g *graph) reached(tips []uint32) []bool {
 	return marks
 }
 
+// descendants marks what reaches a commit, itself included.
+func (g *graph) descendants(of uint32) []bool {
+	marks := make([]bool, len(g.commits))
+	for _, n := range g.order {
+		marks[n] = n == of || slices.ContainsFunc(g.parents[n], func(p uint32) bool { return marks[p] })
+	}
+	return marks
+}
+
 // refNames are refs, cut off at finding.MaxRefs.
 type refNames struct {
 	names []string

@@ -105,10 +105,17 @@ func (x *reachability) rankAll(g *graph, heads, notes, stashes, logged []uint32)
 	}
 }
 
+// maxTags is how many tags may lead from one to the next. Packs are believed
+// when they say which id an object has, so that tags can go in circles.
+const maxTags = 1000
+
 // peel follows a ref through tags to a commit, noting every object on the way.
 func (s *search) peel(r ref, x *reachability) (uint32, bool) {
 	at := s.objects.find([]byte(r.id))
-	for at != none {
+	for range maxTags {
+		if at == none {
+			break
+		}
 		names := x.direct[at]
 		if names == nil {
 			names = &refNames{}

@@ -9,11 +9,7 @@ import (
 // readAll reads the objects: first what may hold keys, then the trees, which
 // tell what is missing and what leads to the keys.
 func (s *search) readAll(ctx context.Context) error {
-	shallow := s.repo.shallow()
-	workers := make([]*examiner, s.jobs)
-	for i := range workers {
-		workers[i] = &examiner{search: s, shallow: shallow, missing: map[string]bool{}}
-	}
+	workers := s.examiners()
 	for _, step := range []struct {
 		types pack.Types
 		visit func(*examiner, object) error
@@ -31,6 +27,16 @@ func (s *search) readAll(ctx context.Context) error {
 	}
 	s.gather(workers)
 	return nil
+}
+
+// examiners makes one for each worker.
+func (s *search) examiners() []*examiner {
+	shallow := s.repo.shallow()
+	workers := make([]*examiner, s.jobs)
+	for i := range workers {
+		workers[i] = &examiner{search: s, shallow: shallow, missing: map[string]bool{}}
+	}
+	return workers
 }
 
 // collect joins the hits of the workers.

@@ -28,15 +28,24 @@ import (
 // a commit, Git.Commit is empty. Any other error, or the cause of the context's
 // end, is last. After break no goroutine is left. The tally is optional.
 func (r *Repository) Search(ctx context.Context, x *inspect.Inspector, jobs int, tally *source.Tally) iter.Seq2[finding.Finding, error] {
+	s := newSearch(r, x, jobs, tally)
+	return s.sequence(ctx, s.run)
+}
+
+func newSearch(r *Repository, x *inspect.Inspector, jobs int, tally *source.Tally) *search {
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	if tally == nil {
+		tally = &source.Tally{}
+	}
+	return &search{repo: r, inspector: x, jobs: jobs, tally: tally, found: map[uint32]*hit{}}
+}
+
+// sequence runs a search when its results are asked for.
+func (s *search) sequence(ctx context.Context, run func(context.Context) ([]finding.Finding, error)) iter.Seq2[finding.Finding, error] {
 	return func(yield func(finding.Finding, error) bool) {
-		if jobs <= 0 {
-			jobs = runtime.GOMAXPROCS(0)
-		}
-		if tally == nil {
-			tally = &source.Tally{}
-		}
-		s := &search{repo: r, inspector: x, jobs: jobs, tally: tally, found: map[uint32]*hit{}}
-		findings, err := s.run(ctx)
+		findings, err := run(ctx)
 		if err != nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -91,15 +100,10 @@ type walked struct {
 }
 
 func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
-	opened, notes, err := s.repo.openObjects()
-	if err != nil {
-		return nil, fmt.Errorf("search repository: %w", err)
+	if err := s.open(); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, opened.close()) }()
-	for _, note := range slices.Concat(s.repo.refusals, notes) {
-		s.notes.add(note)
-	}
-	s.objects = opened
+	defer func() { err = errors.Join(err, s.objects.close()) }()
 	s.tally.Expected.Add(int64(s.objects.len()))
 	if s.name, err = s.repo.identify(ctx, s.objects); err != nil {
 		return nil, err
@@ -114,9 +118,24 @@ func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
 		return nil, fmt.Errorf("attribute findings: %w", err)
 	}
 	findings = append(findings, s.plain...)
-	slices.SortStableFunc(findings, byPlace)
+	sortByPlace(findings)
 	return findings, nil
 }
+
+// open opens the objects.
+func (s *search) open() error {
+	opened, notes, err := s.repo.openObjects()
+	if err != nil {
+		return fmt.Errorf("search repository: %w", err)
+	}
+	for _, note := range slices.Concat(s.repo.refusals, notes) {
+		s.notes.add(note)
+	}
+	s.objects = opened
+	return nil
+}
+
+func sortByPlace(findings []finding.Finding) { slices.SortStableFunc(findings, byPlace) }
 
 func byPlace(a, b finding.Finding) int {
 	p, q := a.Occurrences[0], b.Occurrences[0]

@@ -26,6 +26,8 @@ type readOptions struct {
 	NoWorktree bool
 	Untrusted  bool
 	AllPaths   bool
+	// Selecting limits the history to some of it; then no files are read.
+	Selecting selectOptions
 	// Jobs is how many things are examined at once; 0 means one per CPU.
 	Jobs int
 	// globalIgnore is the user's own ignore file for Git.
@@ -81,6 +83,8 @@ Exit codes:
 		Example: `  qleaks scan                                this directory or repository
   qleaks scan --no-history src tests         only files as they are now
   qleaks scan notebook.ipynb                 one file
+  qleaks scan --range origin/main..HEAD      what these commits bring
+  qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
   qleaks scan --untrusted ~/Downloads/repo   somebody else's repository`,
@@ -104,6 +108,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Reading.NoHistory, "no-history", false, "read files only, not the objects of repositories")
 	f.BoolVar(&o.Reading.NoWorktree, "no-worktree", false, "read the objects of repositories only, not files")
 	f.BoolVar(&o.Reading.AllPaths, "all-paths", false, "in a subdirectory: show what history holds outside of it, too")
+	addSelectFlags(cmd, &o.Reading.Selecting)
 	f.BoolVar(&o.Reading.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
 	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts")
 	f.StringVar(&o.Judging.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
@@ -135,6 +140,9 @@ func completeWords(cmd *cobra.Command, flag string, words ...string) {
 func (o *scanOptions) validate(env Env) error {
 	if o.Reading.NoHistory && o.Reading.NoWorktree {
 		return wrongUsage("--no-history and --no-worktree together leave nothing to read")
+	}
+	if err := o.Reading.validateSelection(); err != nil {
+		return err
 	}
 	if o.Reading.Jobs < 0 {
 		return wrongUsage(fmt.Sprintf("--jobs %d: it must be 0 or more", o.Reading.Jobs))

@@ -28,6 +28,9 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 	c := result.Coverage
 	r.log.Debug("done", "findings", len(result.Findings), "unread", c.Unread, "excluded", c.Excluded, "files", c.Files,
 		"objects", c.Objects, "bytes", c.Bytes, "elapsed", r.env.Now().Sub(r.begin).Round(time.Millisecond))
+	if wrong := wrongRevision(end); wrong != nil && ctx.Err() == nil {
+		return nil, wrong
+	}
 	if end != nil && ctx.Err() == nil {
 		return nil, couldNot("the scan failed", end)
 	}
@@ -122,6 +125,8 @@ func (r *scanRun) emptiness() string {
 	for _, t := range r.targets {
 		name := report.Clean(t.Label)
 		switch {
+		case r.options.Reading.Selecting.any():
+			reasons = append(reasons, fmt.Sprintf("no commit of %s is in %s", name, report.Clean(r.options.Reading.Selecting.words())))
 		case t.kind == directoryTree:
 			reasons = append(reasons, name+" holds no files")
 		case r.options.Reading.NoHistory && t.kind == objectsOnly:
@@ -204,7 +209,7 @@ func (r *scanRun) wasWhole(result finding.Result) bool {
 			return false
 		}
 	}
-	return result.Coverage.Complete && !r.options.Reading.NoHistory && !r.options.Reading.NoWorktree
+	return result.Coverage.Complete && !r.options.Reading.Selecting.any() && !r.options.Reading.NoHistory && !r.options.Reading.NoWorktree
 }
 
 // tellGaps says what to do about the commonest gaps.

@@ -111,6 +111,7 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		options:  r.options.Reading,
 		say:      r.content,
 		log:      r.log,
+		now:      r.begin,
 		stdin:    source.Reader{Name: "stdin", R: r.env.Stdin},
 		queue:    append([]target(nil), r.targets...),
 		searched: map[string]bool{},

@@ -69,6 +69,9 @@ func locate(ctx context.Context, env Env, paths []string, o readOptions) ([]targ
 		}
 		stdin = stdin || p == "-"
 		t, err := locateOne(cwd, p, o)
+		if err == nil {
+			t, err = o.selected(t)
+		}
 		if err != nil {
 			return nil, err
 		}

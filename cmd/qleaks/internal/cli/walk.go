@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner"
@@ -26,6 +27,7 @@ type walk struct {
 	say     *sayOf
 	log     *slog.Logger
 	stdin   source.Source
+	now     time.Time
 	// queue holds the targets that are still to do; repositories met below a
 	// target are added behind it.
 	queue []target
@@ -115,6 +117,8 @@ func labelled(t target, err error) error {
 // files yields what the files of a target hold.
 func (w *walk) files(ctx context.Context, t target, part *say) stream {
 	switch {
+	case w.options.Selecting.any():
+		return nothing
 	case t.kind == standardInput:
 		return w.scanner.Scan(ctx, w.stdin)
 	case w.options.NoWorktree && t.kind == repositoryTree:
@@ -241,13 +245,16 @@ func (w *walk) history(ctx context.Context, t target) stream {
 		return nothing
 	}
 	w.searched[t.repository.CommonDir()] = true
+	if w.options.Selecting.any() {
+		return t.repository.SearchRange(ctx, w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally, w.selection())
+	}
 	return t.repository.Search(ctx, w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally)
 }
 
 // tolerated turns the failure of one target into something unread, so that
 // what the others hold is still found.
 func (w *walk) tolerated(ctx context.Context, err error) error {
-	if ctx.Err() != nil || isItem(err) {
+	if ctx.Err() != nil || isItem(err) || wrongRevision(err) != nil {
 		return err
 	}
 	if w.failure == nil {
