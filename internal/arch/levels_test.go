@@ -12,8 +12,8 @@ func levels() map[string]int {
 	table := map[string]int{}
 	for level, packages := range []string{
 		0:  "internal/secret internal/key internal/httpx scanner/gitsource/inflate",
-		1:  "rules scanner/source",
-		2:  "scanner/finding scanner/decode scanner/gitsource/pack internal/provider",
+		1:  "rules scanner/source scanner/gitsource/reftable",
+		2:  "scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect",
 		4:  "scanner scanner/baseline scanner/report scanner/ledger scanner/gitsource internal/github internal/provider/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest scanner/verify scanner/githubsource internal/provider/all internal/inventory",

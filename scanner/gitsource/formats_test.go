@@ -155,19 +155,6 @@ func TestUnknownFormatsAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestReftablesLeaveReachOpen(t *testing.T) {
-	r, key := oneKey(t)
-	r.git("config", "core.repositoryformatversion", "1")
-	r.git("config", "extensions.refstorage", "reftable")
-	s := r.search()
-	if f := s.one(t, key); f.Path != "sub/a.txt" {
-		t.Errorf("found %s", describe(s.of(key)))
-	}
-	if !s.says(source.Unread, "reftable") {
-		t.Errorf("notes %q", s.unread())
-	}
-}
-
 func TestShallowCloneIsNotComplete(t *testing.T) {
 	r, key := oneKey(t)
 	r.write("b.txt", "b\n")

@@ -82,7 +82,7 @@ type Repository struct {
 	config  gitConfig
 	// width is the length of an object id in bytes: 20 or 32.
 	width int
-	// reftable is true when refs are stored in a form that is not read.
+	// reftable is true when refs and reflogs are stored in reftables.
 	reftable bool
 	// refusals are what discovery did not follow.
 	refusals []*source.ItemError

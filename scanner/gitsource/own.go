@@ -143,9 +143,6 @@ func (s *search) coverage() {
 	if n := len(s.repo.shallow()); n > 0 {
 		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %d commits is not here", n), nil))
 	}
-	if s.repo.reftable {
-		s.notes.add(unread(".git/reftable", "refs and reflogs in reftables are not read; objects are, but not what reaches them", nil))
-	}
 	s.brokenRefs()
 	s.missing(broken)
 	_, absent := s.repo.submodules()

@@ -16,7 +16,7 @@ const (
 	byIndex
 	byReflog
 	byNothing
-	// byUnknown is for a repository whose refs are not read.
+	// byUnknown is for a repository whose refs could not all be read.
 	byUnknown
 )
 
@@ -53,7 +53,7 @@ type reachability struct {
 
 func (s *search) reachability() *reachability {
 	x := &reachability{direct: map[uint32]*refNames{}, bottom: byNothing}
-	if s.repo.reftable {
+	if s.tablesUnread() {
 		x.bottom = byUnknown
 	}
 	var heads, notes, stashes, logged []uint32

@@ -34,20 +34,27 @@ func (r *Repository) parseID(text []byte) (string, bool) {
 func isZeroID(id string) bool { return strings.Trim(id, "\x00") == "" }
 
 // refs lists every ref that holds an object, in order of the names: loose
-// before packed, those of linked worktrees, and detached heads. Symbolic refs
-// are other names of what is listed anyway. Names come from files and may hold
-// anything; nothing here hands them to a program. Files that cannot be read
-// are told to failed.
+// before packed, or those of reftables; those of linked worktrees, and detached
+// heads. Symbolic refs are other names of what is listed anyway. Names come
+// from files and may hold anything; nothing here hands them to a program. Files
+// that cannot be read are told to failed.
 func (r *Repository) refs(failed func(path string, err error)) []ref {
 	found := map[string]string{}
-	r.packedRefs(found, failed)
-	r.looseRefs(r.places.commonDir, "", found, failed)
+	if !r.reftable {
+		r.packedRefs(found, failed)
+	}
 	for _, dir := range r.gitDirs() {
-		prefix := ""
-		if dir != r.places.commonDir {
-			prefix = "worktrees/" + filepath.Base(dir) + "/"
-			r.looseRefs(dir, prefix, found, failed)
+		prefix := r.refPrefix(dir)
+		if r.reftable {
+			for _, t := range r.tableRefs(dir, prefix, failed) {
+				// Others, such as ORIG_HEAD, keep nothing.
+				if own := strings.TrimPrefix(t.Name, prefix); t.ID != "" && (own == "HEAD" || strings.HasPrefix(own, "refs/")) {
+					found[t.Name] = t.ID
+				}
+			}
+			continue
 		}
+		r.looseRefs(dir, prefix, found, failed)
 		if data, err := r.readFile(dir, "HEAD"); err == nil {
 			if id, ok := r.parseID(bytes.TrimSpace(data)); ok {
 				found[prefix+"HEAD"] = id
@@ -60,6 +67,15 @@ func (r *Repository) refs(failed func(path string, err error)) []ref {
 	}
 	slices.SortFunc(out, func(a, b ref) int { return cmp.Compare(a.name, b.name) })
 	return out
+}
+
+// refPrefix is what the names of refs that one of gitDirs has for itself begin
+// with.
+func (r *Repository) refPrefix(dir string) string {
+	if dir == r.places.commonDir {
+		return ""
+	}
+	return "worktrees/" + filepath.Base(dir) + "/"
 }
 
 func (r *Repository) packedRefs(found map[string]string, failed func(string, error)) {
@@ -195,10 +211,11 @@ type reflog struct {
 func (r *Repository) reflogs(failed func(path string, err error)) []reflog {
 	var out []reflog
 	for _, dir := range r.gitDirs() {
-		prefix := ".git/"
-		if dir != r.places.commonDir {
-			prefix = ".git/worktrees/" + filepath.Base(dir) + "/"
+		if r.reftable {
+			out = append(out, r.tableLogs(dir, r.refPrefix(dir), failed)...)
+			continue
 		}
+		prefix := ".git/" + r.refPrefix(dir)
 		for _, rel := range r.filesBelow(dir, "logs", nil, failed) {
 			data, err := r.readFile(dir, rel)
 			if err != nil {
