@@ -1,8 +1,10 @@
 package gitsource
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,6 +99,24 @@ func (r *Repository) readTables(dir, prefix string, add func(*reftable.Stack, []
 		}
 		return stack
 	}
+}
+
+// readRef reads one ref of one of gitDirs, as its file holds it or would hold
+// it.
+func (r *Repository) readRef(dir, name string) (string, error) {
+	if r.reftable {
+		refs := r.tableRefs(dir, "", func(string, error) {})
+		at := slices.IndexFunc(refs, func(t reftable.Ref) bool { return t.Name == name })
+		switch {
+		case at >= 0 && refs[at].Target != "":
+			return "ref: " + refs[at].Target, nil
+		case at >= 0:
+			return hex.EncodeToString([]byte(refs[at].ID)), nil
+		case name == "HEAD" || strings.HasPrefix(name, "refs/"):
+			return "", fs.ErrNotExist // the files that are there are for show
+		}
+	}
+	return r.readLine(dir, name)
 }
 
 // tableNames lists the tables, the oldest first.

@@ -174,3 +174,21 @@ func TestBrokenReftablesAreToldAndCostNoOther(t *testing.T) {
 		})
 	}
 }
+
+func TestRangesFollowSymbolicRefsInReftables(t *testing.T) {
+	r, first := oneKey(t)
+	one := r.git("rev-parse", "HEAD")
+	second := newKey()
+	r.write("b.txt", planted(second))
+	two := r.commit("two")
+	r.toTables(filepath.Join(r.dir, ".git"), reftabletest.Table{Width: 20, Refs: []reftable.Ref{
+		{Name: "HEAD", Target: "refs/heads/main"}, {Name: "refs/heads/main", ID: raw(t, two)}, {Name: "refs/tags/v1", ID: raw(t, one)},
+	}})
+	s := r.span("v1..HEAD")
+	if len(s.of(first)) > 0 || len(s.of(second)) != 1 {
+		t.Errorf("found %s and %s", describe(s.of(first)), describe(s.of(second)))
+	}
+	if s := r.span("HEAD~1.." + two[:12]); len(s.of(first)) > 0 || len(s.of(second)) != 1 {
+		t.Errorf("found %s and %s", describe(s.of(first)), describe(s.of(second)))
+	}
+}

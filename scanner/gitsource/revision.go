@@ -250,7 +250,7 @@ func (r *Repository) symbolic(full string) (name, id string) {
 		if !filepath.IsLocal(filepath.FromSlash(full)) {
 			return full, ""
 		}
-		line, err := r.readLine(dir, full)
+		line, err := r.readRef(dir, full)
 		if err != nil {
 			return full, ""
 		}
