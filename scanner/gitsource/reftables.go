@@ -17,6 +17,8 @@ import (
 const (
 	// maxTables is how many tables a stack may have; Git keeps them few.
 	maxTables = 10_000
+	// maxStack is how large the tables of a stack may be together, in bytes.
+	maxStack = 512 << 20
 	// listReads is how often the list of tables is read when one of them is
 	// gone: then somebody else merged them meanwhile.
 	listReads = 5
@@ -76,19 +78,7 @@ func (r *Repository) readTables(dir, prefix string, add func(*reftable.Stack, []
 		case err != nil:
 			failed(label, err)
 		}
-		stack := reftable.NewStack(r.width)
-		gone := false
-		broken := map[string]error{}
-		for _, name := range names {
-			data, err := r.readFile(dir, "reftable/"+name)
-			if err == nil {
-				err = add(stack, data)
-			}
-			if err != nil {
-				broken[name] = err
-				gone = gone || os.IsNotExist(err)
-			}
-		}
+		stack, broken, gone := r.addTables(dir, names, add)
 		if gone && reads < listReads {
 			continue
 		}
@@ -99,6 +89,29 @@ func (r *Repository) readTables(dir, prefix string, add func(*reftable.Stack, []
 		}
 		return stack
 	}
+}
+
+// addTables makes a stack of tables; broken says what is wrong with some, gone
+// whether one is not there.
+func (r *Repository) addTables(dir string, names []string, add func(*reftable.Stack, []byte) error) (stack *reftable.Stack, broken map[string]error, gone bool) {
+	stack, broken = reftable.NewStack(r.width), map[string]error{}
+	size := 0
+	for _, name := range names {
+		if size > maxStack {
+			broken[name] = errTooLarge
+			continue
+		}
+		data, err := r.readFile(dir, "reftable/"+name)
+		size += len(data)
+		if err == nil {
+			err = add(stack, data)
+		}
+		if err != nil {
+			broken[name] = err
+			gone = gone || os.IsNotExist(err)
+		}
+	}
+	return stack, broken, gone
 }
 
 // readRef reads one ref of one of gitDirs, as its file holds it or would hold

@@ -192,3 +192,25 @@ func TestRangesFollowSymbolicRefsInReftables(t *testing.T) {
 		t.Errorf("found %s and %s", describe(s.of(first)), describe(s.of(second)))
 	}
 }
+
+// A list can name one file many times by links.
+func TestStacksOfReftablesAreBounded(t *testing.T) {
+	r, key := oneKey(t)
+	r.toTables(filepath.Join(r.dir, ".git"), reftabletest.Table{Width: 20})
+	dir := filepath.Join(r.dir, ".git", "reftable")
+	large := filepath.Join(dir, "large")
+	write(t, large, "REFT")
+	check(t, os.Truncate(large, 60<<20))
+	var list strings.Builder
+	for i := range 12 {
+		name := fmt.Sprintf("link-%d", i)
+		check(t, os.Symlink(large, filepath.Join(dir, name)))
+		list.WriteString(name + "\n")
+	}
+	write(t, filepath.Join(dir, "tables.list"), list.String())
+	s := r.search()
+	if !s.says(source.Unread, ".git/reftable/link-11", "larger than is read") || !s.says(source.Unread, ".git/reftable/link-0", "version 0") {
+		t.Errorf("notes %q", s.unread())
+	}
+	s.one(t, key)
+}
