@@ -42,6 +42,16 @@ type visitor func(worker int, o object) error
 // openObjects opens what the repository stores. The notes say what of it was
 // left alone.
 func (r *Repository) openObjects() (*objects, []*source.ItemError, error) {
+	store, notes, err := r.openStore()
+	if err != nil {
+		return nil, nil, err
+	}
+	o := &objects{store: store, width: r.width}
+	o.sort()
+	return o, notes, nil
+}
+
+func (r *Repository) openStore() (*pack.Store, []*source.ItemError, error) {
 	directories, notes, err := r.objectDirectories()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
@@ -50,9 +60,7 @@ func (r *Repository) openObjects() (*objects, []*source.ItemError, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
 	}
-	o := &objects{store: store, width: r.width}
-	o.sort()
-	return o, notes, nil
+	return store, notes, nil
 }
 
 // sort gives every id its index; one that is stored twice has one.
@@ -63,15 +71,22 @@ func (o *objects) sort() {
 	}
 	slices.SortStableFunc(order, func(a, b uint32) int { return bytes.Compare(o.store.ID(a), o.store.ID(b)) })
 	o.indexes = make([]uint32, len(order))
-	o.fan = make([]uint32, 1<<16+1)
 	for _, place := range order {
 		id := o.store.ID(place)
 		if n := o.len(); n == 0 || !bytes.Equal(o.id(uint32(n-1)), id) {
 			o.ids = append(o.ids, id...)
 			o.places = append(o.places, place)
-			o.fan[int(binary.BigEndian.Uint16(id))+1]++
 		}
 		o.indexes[place] = uint32(o.len() - 1)
+	}
+	o.spread()
+}
+
+// spread makes the fan of sorted ids.
+func (o *objects) spread() {
+	o.fan = make([]uint32, 1<<16+1)
+	for i := range uint32(o.len()) {
+		o.fan[int(binary.BigEndian.Uint16(o.id(i)))+1]++
 	}
 	for i := 1; i < len(o.fan); i++ {
 		o.fan[i] += o.fan[i-1]

@@ -83,6 +83,7 @@ Exit codes:
 		Example: `  qleaks scan                                this directory or repository
   qleaks scan --no-history src tests         only files as they are now
   qleaks scan notebook.ipynb                 one file
+  qleaks scan --staged                       what the next commit brings
   qleaks scan --range origin/main..HEAD      what these commits bring
   qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input

@@ -126,7 +126,7 @@ func (r *scanRun) emptiness() string {
 		name := report.Clean(t.Label)
 		switch {
 		case r.options.Reading.Selecting.any():
-			reasons = append(reasons, fmt.Sprintf("no commit of %s is in %s", name, report.Clean(r.options.Reading.Selecting.words())))
+			reasons = append(reasons, r.options.Reading.Selecting.unselected(name))
 		case t.kind == directoryTree:
 			reasons = append(reasons, name+" holds no files")
 		case r.options.Reading.NoHistory && t.kind == objectsOnly:

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,10 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qleaks/qleaks/scanner/gitsource"
+	"github.com/qleaks/qleaks/scanner/report"
 )
 
-// selectOptions say which commits are read, if not all.
+// selectOptions say what is read of a repository, if not all.
 type selectOptions struct {
+	// Staged is what the next commit would bring.
+	Staged   bool
 	Ranges   []string
 	Branches []string
 	Since    string
@@ -19,19 +23,25 @@ type selectOptions struct {
 
 func addSelectFlags(cmd *cobra.Command, o *selectOptions) {
 	f := cmd.Flags()
+	f.BoolVar(&o.Staged, "staged", false, "read only what is staged: what differs between the index and HEAD")
 	f.StringArrayVar(&o.Ranges, "range", nil, "read only what the commits of `A..B` bring, no files: A...B for either side, several times for more")
 	f.StringArrayVar(&o.Branches, "branch", nil, "read only what the branch `NAME` reaches, no files")
 	f.StringVar(&o.Since, "since", "", "read only what commits bring that `REV` does not reach, or since a date (2026-05-01, UTC) or an age (90d, \"2 weeks\"); of --branch, or all refs; no files")
 }
 
-// any reports whether only a part of the history is read.
-func (o selectOptions) any() bool {
+// any reports whether only a part of a repository is read.
+func (o selectOptions) any() bool { return o.Staged || o.commits() }
+
+// commits reports whether commits are selected.
+func (o selectOptions) commits() bool {
 	return len(o.Ranges) > 0 || len(o.Branches) > 0 || o.Since != ""
 }
 
 // flag is the first of the flags that are given.
 func (o selectOptions) flag() string {
 	switch {
+	case o.Staged:
+		return "--staged"
 	case len(o.Ranges) > 0:
 		return "--range"
 	case len(o.Branches) > 0:
@@ -60,7 +70,10 @@ func (o selectOptions) words() string {
 func (o *readOptions) validateSelection() error {
 	s := o.Selecting
 	switch {
-	case !s.any():
+	case s.Staged && s.commits():
+		s.Staged = false
+		return wrongUsage("--staged and " + s.flag() + " do not go together")
+	case !s.commits():
 		return nil
 	case o.NoHistory:
 		return wrongUsage(s.flag() + " reads history, and --no-history leaves it out")
@@ -86,6 +99,23 @@ func (o readOptions) selected(t target) (target, error) {
 		t.kind, t.below = repositoryTree, t.path
 	}
 	return t, nil
+}
+
+// part yields what the selected part of a repository holds.
+func (w *walk) part(ctx context.Context, t target) stream {
+	inspector, jobs, tally := w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally
+	if w.options.Selecting.Staged {
+		return t.repository.SearchStaged(ctx, inspector, jobs, tally, t.index)
+	}
+	return t.repository.SearchRange(ctx, inspector, jobs, tally, w.selection())
+}
+
+// unselected says that nothing is in the selected part.
+func (o selectOptions) unselected(label string) string {
+	if o.Staged {
+		return "nothing is staged"
+	}
+	return fmt.Sprintf("no commit of %s is in %s", label, report.Clean(o.words()))
 }
 
 // selection tells package gitsource what is asked for.

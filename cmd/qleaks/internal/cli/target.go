@@ -30,6 +30,8 @@ type target struct {
 	name, path string
 	// repository is nil outside of one.
 	repository *gitsource.Repository
+	// index is the index file of --staged, "" for the repository's own.
+	index string
 	// notes are what is known to be unread before the scan.
 	notes []*source.ItemError
 }
@@ -51,12 +53,16 @@ func isURL(argument string) bool { return urlForm.MatchString(argument) }
 
 // locate turns the PATHs of the command line into targets.
 func locate(ctx context.Context, env Env, paths []string, o readOptions) ([]target, error) {
+	given := paths
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
 	cwd, err := env.Getwd()
 	if err != nil {
 		return nil, couldNot("the current directory is not known", err)
+	}
+	if o.Selecting.Staged {
+		return locateStaged(env, cwd, given, o)
 	}
 	var targets []target
 	stdin := false

@@ -241,12 +241,19 @@ func (w *walk) submodulesOf(t target) stream {
 
 // history yields what the objects of a target's repository hold.
 func (w *walk) history(ctx context.Context, t target) stream {
-	if t.repository == nil || t.kind == singleFile || w.options.NoHistory || w.searched[t.repository.CommonDir()] {
+	if t.repository == nil || t.kind == singleFile || w.options.NoHistory && !w.options.Selecting.any() {
 		return nothing
 	}
-	w.searched[t.repository.CommonDir()] = true
+	whole := t.repository.CommonDir()
+	if w.options.Selecting.Staged {
+		whole = t.repository.GitDir() // each worktree has an index
+	}
+	if w.searched[whole] {
+		return nothing
+	}
+	w.searched[whole] = true
 	if w.options.Selecting.any() {
-		return t.repository.SearchRange(ctx, w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally, w.selection())
+		return w.part(ctx, t)
 	}
 	return t.repository.Search(ctx, w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally)
 }

@@ -1,0 +1,333 @@
+package gitsource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// fewStaged is up to how many staged blobs are read one by one, which starts
+// faster.
+const fewStaged = 500
+
+// maxStagedTrees bounds the trees that are read for sparse directories.
+const maxStagedTrees = 200_000
+
+// stagedEntry is a blob that would be committed.
+type stagedEntry struct{ id, path string }
+
+// SearchStaged is Search for what the index of this worktree holds and the
+// commit at HEAD does not, at the same path; of a conflict, every side. The
+// content is that of the object database, never that of files. indexFile is
+// what Git calls GIT_INDEX_FILE, empty for the worktree's own.
+func (r *Repository) SearchStaged(ctx context.Context, x *inspect.Inspector, jobs int, tally *source.Tally, indexFile string) iter.Seq2[finding.Finding, error] {
+	s := newSearch(r, x, jobs, tally)
+	return s.sequence(ctx, func(ctx context.Context) ([]finding.Finding, error) {
+		return s.runStaged(ctx, indexFile)
+	})
+}
+
+func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding.Finding, err error) {
+	store, notes, err := s.repo.openStore()
+	if err != nil {
+		return nil, fmt.Errorf("search index: %w", err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	for _, note := range slices.Concat(s.repo.refusals, notes) {
+		s.notes.add(note)
+	}
+	s.graph = newGraph(nil)
+	s.walked.missing = map[string]bool{}
+	staged, err := s.listStaged(ctx, store, s.repo.readIndex(indexFile))
+	if err != nil {
+		return nil, fmt.Errorf("compare index: %w", err)
+	}
+	s.objects = s.onlyStaged(store, staged)
+	if err := s.readStaged(ctx); err != nil {
+		return nil, fmt.Errorf("search index: %w", err)
+	}
+	refusals, broken := s.objects.refused()
+	for _, note := range refusals {
+		s.notes.add(note)
+	}
+	s.missing(broken)
+	if len(s.found) == 0 {
+		return nil, nil
+	}
+	s.name = s.repo.Identity()
+	out, err = s.attributeStaged(ctx, staged)
+	sortByPlace(out)
+	return out, err
+}
+
+// readIndex reads the index in a file, or the worktree's own. One that is not
+// there is empty.
+func (r *Repository) readIndex(file string) index {
+	x := index{name: ".git/index", shared: r.readerIn(r.places.gitDir)}
+	dir, name := r.places.gitDir, "index"
+	if file != "" {
+		dir, name = filepath.Split(file)
+	}
+	data, err := r.readFile(dir, name)
+	switch {
+	case os.IsNotExist(err):
+	case err != nil:
+		x.err = err
+	default:
+		x.err = x.parse(data, r.width)
+	}
+	return x
+}
+
+// listStaged lists what an index has and HEAD has not.
+func (s *search) listStaged(ctx context.Context, store *pack.Store, x index) ([]stagedEntry, error) {
+	if x.err != nil {
+		s.notes.add(unread(x.name, "index: "+reasonOf(x.err), x.err))
+	}
+	c := &comparison{search: s, store: store, reader: store.NewReader()}
+	tree, err := c.headTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.compare(ctx, newIndexTree(x, s.repo.width), tree); err != nil {
+		return nil, err
+	}
+	if c.trees > maxStagedTrees {
+		s.notes.add(unread(x.name, "the index names more directories than are read", nil))
+	}
+	return c.staged, nil
+}
+
+// onlyStaged is the objects that are staged. An object that is not here is
+// told.
+func (s *search) onlyStaged(store *pack.Store, staged []stagedEntry) *objects {
+	var ids []string
+	for _, e := range staged {
+		ids = append(ids, e.id)
+	}
+	slices.Sort(ids)
+	o := &objects{store: store, width: s.repo.width, indexes: make([]uint32, store.Len())}
+	for _, id := range slices.Compact(ids) {
+		place, ok := store.Find([]byte(id))
+		if !ok {
+			s.walked.missing[id] = true
+			continue
+		}
+		o.indexes[place] = uint32(o.len())
+		o.ids = append(o.ids, id...)
+		o.places = append(o.places, place)
+	}
+	o.spread()
+	return o
+}
+
+// readStaged examines the staged blobs.
+func (s *search) readStaged(ctx context.Context) error {
+	want := map[uint32]bool{}
+	for i := range uint32(s.objects.len()) {
+		want[i] = true
+	}
+	if len(want) > fewStaged {
+		return s.readWanted(ctx, want)
+	}
+	s.tally.Expected.Add(int64(len(want)))
+	one := &examiner{search: s, missing: map[string]bool{}}
+	reader := s.objects.store.NewReader()
+	for i := range uint32(s.objects.len()) {
+		o, err := reader.Read(ctx, s.objects.places[i])
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil && o.Type != pack.Blob {
+			err = fmt.Errorf("it is a %s", o.Type)
+		}
+		if err != nil {
+			s.notes.add(unread("objects/"+s.objects.name(i), "what is staged cannot be read", err))
+			continue
+		}
+		if err := one.content(object{index: i, kind: o.Type, data: o.Data}); err != nil {
+			return err
+		}
+	}
+	s.collect([]*examiner{one})
+	return nil
+}
+
+// attributeStaged tells the paths at which the keys are staged.
+func (s *search) attributeStaged(ctx context.Context, staged []stagedEntry) ([]finding.Finding, error) {
+	p := s.standings()
+	way := without(byIndex, nil)
+	way.staged = true
+	for _, e := range staged {
+		if object := s.objects.find([]byte(e.id)); s.found[object] != nil {
+			p.add(standing{blob: object, path: e.path}, way)
+		}
+	}
+	p.tellCut()
+	return p.findings(ctx)
+}
+
+// comparison finds what differs between an index and trees of objects.
+type comparison struct {
+	*search
+	store  *pack.Store
+	reader *pack.Reader
+	staged []stagedEntry
+	// trees counts those that were compared for sparse directories.
+	trees int
+}
+
+// headTree returns the raw id of the tree at HEAD, empty where there is none
+// yet.
+func (c *comparison) headTree(ctx context.Context) (string, error) {
+	id := c.repo.head()
+	if id == "" {
+		return "", nil
+	}
+	data, err := c.read(ctx, id, pack.Commit)
+	if data == nil || err != nil {
+		return "", err
+	}
+	return string(parseHeaders(data).tree), nil
+}
+
+// head returns the raw id that HEAD leads to, empty on an unborn branch.
+func (r *Repository) head() string {
+	name, id := r.symbolic("HEAD")
+	if id != "" {
+		return id
+	}
+	for _, ref := range r.refs(func(string, error) {}) {
+		if ref.name == name {
+			return ref.id
+		}
+	}
+	return ""
+}
+
+// read returns an object, nil for one that is not here or not of its type,
+// which is told: what cannot be compared counts as staged.
+func (c *comparison) read(ctx context.Context, id string, kind pack.Type) ([]byte, error) {
+	if isEmptyObject([]byte(id)) {
+		return nil, nil
+	}
+	place, ok := c.store.Find([]byte(id))
+	if !ok {
+		c.walked.missing[id] = true
+		return nil, nil
+	}
+	o, err := c.reader.Read(ctx, place)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err == nil && o.Type != kind {
+		err = fmt.Errorf("it is a %s", o.Type)
+	}
+	if err != nil {
+		c.notes.add(unread(fmt.Sprintf("objects/%x", id), "what is staged cannot be compared with it", err))
+		return nil, nil
+	}
+	return bytes.Clone(o.Data), nil
+}
+
+// below returns the entries of a tree by name; none for an empty id.
+func (c *comparison) below(ctx context.Context, tree string) (map[string]treeEntry, error) {
+	if tree == "" {
+		return nil, nil
+	}
+	data, err := c.read(ctx, tree, pack.Tree)
+	if err != nil {
+		return nil, err
+	}
+	entries := map[string]treeEntry{}
+	eachEntry(data, c.repo.width, func(e treeEntry) { entries[string(e.name)] = e })
+	return entries, nil
+}
+
+// compare adds what a directory of the index has and a tree has not.
+func (c *comparison) compare(ctx context.Context, dir *indexTree, tree string) error {
+	if dir.id != "" && dir.id == tree {
+		return nil
+	}
+	if dir.sparse {
+		return c.sparse(ctx, dir.id, tree, dir.path, 0)
+	}
+	head, err := c.below(ctx, tree)
+	if err != nil {
+		return err
+	}
+	for _, f := range dir.files {
+		if there, ok := head[f.name]; !ok || string(there.id) != f.id {
+			c.add(f.mode, f.id, dir.path+f.name)
+		}
+	}
+	for _, d := range dir.dirs {
+		there := ""
+		if e, ok := head[d.name]; ok && e.mode == modeTree {
+			there = string(e.id)
+		}
+		if err := c.compare(ctx, d, there); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sparse adds what the tree of a sparse directory has and another has not.
+func (c *comparison) sparse(ctx context.Context, tree, other, prefix string, depth int) error {
+	if tree == other {
+		return nil
+	}
+	if depth > maxDepth {
+		c.trees = maxStagedTrees
+	}
+	if c.trees++; c.trees > maxStagedTrees {
+		return nil
+	}
+	own, err := c.below(ctx, tree)
+	if err != nil {
+		return err
+	}
+	head, err := c.below(ctx, other)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		e := own[name]
+		there, ok := head[name]
+		switch {
+		case ok && bytes.Equal(there.id, e.id):
+		case e.mode == modeTree:
+			below := ""
+			if ok && there.mode == modeTree {
+				below = string(there.id)
+			}
+			if err := c.sparse(ctx, string(e.id), below, prefix+name+"/", depth+1); err != nil {
+				return err
+			}
+		default:
+			c.add(e.mode, string(e.id), prefix+name)
+		}
+	}
+	return nil
+}
+
+// add takes a file that is staged. Submodules are repositories of their own,
+// and where there is only the intent to add, nothing is staged.
+func (c *comparison) add(mode uint32, id, path string) {
+	if isGitlink(mode) || isEmptyObject([]byte(id)) {
+		return
+	}
+	c.staged = append(c.staged, stagedEntry{id: id, path: path})
+}
