@@ -3,9 +3,9 @@ package gitsource
 import (
 	"crypto/sha1"
 	"crypto/sha256"
-	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,17 +14,25 @@ import (
 type indexTree struct {
 	// name is the last element of the path; path ends in a slash, or is empty.
 	name, path string
-	files      []indexFileEntry
-	dirs       []*indexTree
+	// entries are all below it, dirs the directories in it.
+	entries []indexEntry
+	dirs    []*indexTree
 	// id is raw, empty where a conflict leaves none. sparse directories have
 	// nothing else.
 	id     string
 	sparse bool
+	// deep directories are not divided any more: all entries are their files.
+	deep bool
 }
 
-type indexFileEntry struct {
-	name, id string
-	mode     uint32
+// files yields the entries that are in no directory below, with their names.
+func (d *indexTree) files(yield func(name string, e indexEntry) bool) {
+	for _, e := range d.entries {
+		name := e.path[len(d.path):]
+		if (d.deep || strings.IndexByte(name, '/') < 0) && !yield(name, e) {
+			return
+		}
+	}
 }
 
 // newIndexTree arranges the entries of an index. An index that is out of order
@@ -35,52 +43,62 @@ func newIndexTree(x index, width int) *indexTree {
 		entries = slices.Concat(entries, x.sparse)
 		slices.SortStableFunc(entries, func(a, b indexEntry) int { return strings.Compare(a.path, b.path) })
 	}
-	sum := sha1.New()
+	a := arranging{sum: sha1.New()}
 	if width == sha256.Size {
-		sum = sha256.New()
+		a.sum = sha256.New()
 	}
-	root, _ := arrange(entries, "", 0, sum)
+	root, _ := a.directory(entries, "", 0)
 	return root
 }
 
-// arrange makes the directory of the first entries that have the prefix, and
+// arranging makes trees; content holds those that are being made, each behind
+// the one that it is in.
+type arranging struct {
+	sum     hash.Hash
+	content []byte
+}
+
+// directory makes the directory of the first entries that have the prefix, and
 // returns those that follow.
-func arrange(entries []indexEntry, prefix string, depth int, sum hash.Hash) (dir *indexTree, rest []indexEntry) {
-	dir = &indexTree{path: prefix}
-	var content []byte
-	conflict := false
-	add := func(mode uint32, name, id string) {
-		content = fmt.Appendf(content, "%o %s\x00%s", mode, name, id)
-	}
+func (a *arranging) directory(entries []indexEntry, prefix string, depth int) (dir *indexTree, rest []indexEntry) {
+	dir = &indexTree{path: prefix, entries: entries, deep: depth >= maxDepth}
+	start, conflict := len(a.content), false
 	for len(entries) > 0 && strings.HasPrefix(entries[0].path, prefix) {
 		e := entries[0]
 		name, _, below := strings.Cut(e.path[len(prefix):], "/")
 		switch {
-		case !below || depth >= maxDepth:
-			name = e.path[len(prefix):]
-			dir.files = append(dir.files, indexFileEntry{name: name, id: e.id, mode: e.mode})
+		case !below || dir.deep:
 			conflict = conflict || e.stage != 0
-			add(e.mode, name, e.id)
+			a.add(e.mode, name, e.id)
 			entries = entries[1:]
 		case e.mode == modeTree && len(e.path) == len(prefix)+len(name)+1:
 			dir.dirs = append(dir.dirs, &indexTree{name: name, path: e.path, id: e.id, sparse: true})
-			add(modeTree, name, e.id)
+			a.add(modeTree, name, e.id)
 			entries = entries[1:]
 		default:
 			var sub *indexTree
-			sub, entries = arrange(entries, prefix+name+"/", depth+1, sum)
+			sub, entries = a.directory(entries, e.path[:len(prefix)+len(name)+1], depth+1)
 			sub.name = name
-			dir.dirs = append(dir.dirs, sub)
 			conflict = conflict || sub.id == ""
-			add(modeTree, name, sub.id)
+			dir.dirs = append(dir.dirs, sub)
+			a.add(modeTree, name, sub.id)
 		}
 	}
-	if conflict {
-		return dir, entries
+	dir.entries = dir.entries[:len(dir.entries)-len(entries)]
+	if !conflict {
+		a.sum.Reset()
+		a.sum.Write(append(strconv.AppendInt([]byte("tree "), int64(len(a.content)-start), 10), 0))
+		a.sum.Write(a.content[start:])
+		dir.id = string(a.sum.Sum(nil))
 	}
-	sum.Reset()
-	sum.Write(fmt.Appendf(nil, "tree %d\x00", len(content)))
-	sum.Write(content)
-	dir.id = string(sum.Sum(nil))
+	a.content = a.content[:start]
 	return dir, entries
+}
+
+func (a *arranging) add(mode uint32, name, id string) {
+	a.content = strconv.AppendUint(a.content, uint64(mode), 8)
+	a.content = append(a.content, ' ')
+	a.content = append(a.content, name...)
+	a.content = append(a.content, 0)
+	a.content = append(a.content, id...)
 }

@@ -267,9 +267,9 @@ func (c *comparison) compare(ctx context.Context, dir *indexTree, tree string) e
 	if err != nil {
 		return err
 	}
-	for _, f := range dir.files {
-		if there, ok := head[f.name]; !ok || string(there.id) != f.id {
-			c.add(f.mode, f.id, dir.path+f.name)
+	for name, e := range dir.files {
+		if there, ok := head[name]; !ok || string(there.id) != e.id {
+			c.add(e.mode, e.id, e.path)
 		}
 	}
 	for _, d := range dir.dirs {

@@ -216,3 +216,36 @@ func TestManyStagedFilesAreReadTogether(t *testing.T) {
 		s.one(t, key)
 	}
 }
+
+// A broken index ends in notes and in what could be read of it, whatever its
+// trees and paths say.
+func TestMutatedIndexesEndInFindingsOrNotes(t *testing.T) {
+	r := newRepo(t)
+	for i := range 30 {
+		r.write(fmt.Sprintf("%d/%d/%d.py", i%3, i%5, i), planted(newKey()))
+	}
+	r.commit("first")
+	r.write("0/new.py", planted(newKey()))
+	r.git("add", "-A")
+	whole, err := os.ReadFile(filepath.Join(r.dir, ".git", "index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository := discover(t, r.dir, gitsource.Options{})
+	inspector := newInspector(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	file := filepath.Join(r.home, "mutated")
+	for range 500 {
+		data := slices.Clone(whole)
+		for range 1 + random.IntN(4) {
+			at := 12 + random.IntN(len(data)-12)
+			data[at] = []byte{0, '/', 0x40, 0xff, byte(random.IntN(256))}[random.IntN(5)]
+		}
+		write(t, file, string(data[:len(data)-random.IntN(2)*random.IntN(len(data))]))
+		for _, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, file) {
+			if _, isNote := errors.AsType[*source.ItemError](err); err != nil && !isNote {
+				t.Fatal(err)
+			}
+		}
+	}
+}
