@@ -170,7 +170,8 @@ func (n *noteList) sorted() []*source.ItemError {
 	slices.SortStableFunc(n.list, func(a, b *source.ItemError) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Reason, b.Reason))
 	})
-	return slices.CompactFunc(n.list, func(a, b *source.ItemError) bool {
+	n.list = slices.CompactFunc(n.list, func(a, b *source.ItemError) bool {
 		return a.Path == b.Path && a.Outcome == b.Outcome && a.Reason == b.Reason
 	})
+	return slices.Clone(n.list)
 }
