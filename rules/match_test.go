@@ -115,7 +115,7 @@ func TestFiltersLoseNextToNoRandomKeys(t *testing.T) {
 		v := rulestest.NewValues(11)
 		missed := 0
 		for range n {
-			view := []byte(rulestest.Expand(e.Text, rulestest.Key(r, v), v))
+			view := []byte(rulestest.Expand(e.Text, rulestest.Random(r, v), v))
 			found := func(m rules.Match) bool { return m.Rule == r }
 			if !slices.ContainsFunc(set.Match(view, nil), found) {
 				missed++
