@@ -161,7 +161,7 @@ func TestShallowCloneIsNotComplete(t *testing.T) {
 	r.commit("two")
 	r.in(r.home, "clone", "-q", "--depth=1", "file://"+r.dir, "shallow")
 	s := search(t, discover(t, filepath.Join(r.home, "shallow"), gitsource.Options{}))
-	if got := s.unread(); len(got) != 1 || !strings.Contains(got[0], "shallow clone: what came before 1 commits") {
+	if got := s.unread(); len(got) != 1 || !strings.Contains(got[0], "shallow clone: what came before 1 commit is") {
 		t.Errorf("not read: %q", got)
 	}
 	s.one(t, key)

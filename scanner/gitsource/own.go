@@ -141,7 +141,7 @@ func (s *search) coverage() {
 		s.notes.add(note)
 	}
 	if n := len(s.repo.shallow()); n > 0 {
-		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %d commits is not here", n), nil))
+		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %s is not here", commits(n)), nil))
 	}
 	s.brokenRefs()
 	s.missing(broken)
@@ -154,6 +154,14 @@ func (s *search) coverage() {
 			s.notes.add(unread(tree.name, "index: "+reasonOf(tree.err), tree.err))
 		}
 	}
+}
+
+// commits counts them in words.
+func commits(n int) string {
+	if n == 1 {
+		return "1 commit"
+	}
+	return fmt.Sprintf("%d commits", n)
 }
 
 // reasonOf leaves out the paths that package os puts around errors.

@@ -118,7 +118,7 @@ func (s *search) rangeCoverage(chosen []bool) {
 		}
 	}
 	if cut > 0 {
-		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %d commits of the range is not here", cut), nil))
+		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %s of the range is not here", commits(cut)), nil))
 	}
 }
 
