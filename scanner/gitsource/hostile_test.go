@@ -4,8 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -260,10 +260,23 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
+// listing tells every file of a directory, its size and when it was changed.
 func listing(t *testing.T, dir string) string {
-	out, err := exec.Command("find", dir, "-type", "f", "-printf", "%p %s %T@\n").Output()
-	if err != nil {
-		t.Skip("no find that prints")
+	t.Helper()
+	var out strings.Builder
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(&out, name, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	if err != nil || out.Len() == 0 {
+		t.Fatalf("listing %d bytes: %v", out.Len(), err)
 	}
-	return string(out)
+	return out.String()
 }

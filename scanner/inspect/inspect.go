@@ -41,7 +41,6 @@ type Record struct {
 
 // Position is where content begins within its file.
 type Position struct {
-	Offset int64
 	// Line and Column count from 0 here: lines and code points before the
 	// content.
 	Line, Column int

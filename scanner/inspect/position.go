@@ -58,5 +58,5 @@ func (r *ruler) span(start, end int, l *finding.Location) {
 func (p Position) After(content []byte) Position {
 	r := newRuler(content, p)
 	r.to(len(content))
-	return Position{Offset: p.Offset + int64(len(content)), Line: r.line, Column: r.column, Column16: r.column16}
+	return Position{Line: r.line, Column: r.column, Column16: r.column16}
 }

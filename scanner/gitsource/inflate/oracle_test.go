@@ -130,25 +130,19 @@ func agreesWithZlib(t *testing.T, r *inflate.Reader, src []byte) {
 // deflated compresses text with compress/flate.
 func deflated(t testing.TB, text []byte, level int) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, level)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return compressed(t, text, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, level) })
 }
 
 // zlibbed compresses text with compress/zlib.
 func zlibbed(t testing.TB, text []byte, level int) []byte {
 	t.Helper()
+	return compressed(t, text, func(w io.Writer) (io.WriteCloser, error) { return zlib.NewWriterLevel(w, level) })
+}
+
+func compressed(t testing.TB, text []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	w, err := zlib.NewWriterLevel(&b, level)
+	w, err := open(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
