@@ -3,50 +3,20 @@ package rules
 import (
 	"bytes"
 	"strings"
+
+	"github.com/qleaks/qleaks/scanner/runs"
 )
 
 // Span is a stretch of bytes, end exclusive.
 type Span struct{ Start, End int }
 
-// eachRun calls found for every maximal run of token bytes that is at least
-// step long and touches [from, to). It looks at every step-th byte only: a run
-// that long cannot hide between two of them, and a byte that is no token byte
-// rules out the step bytes before it.
-func eachRun(data []byte, from, to, step int, found func(start, end int)) {
-	for p := from; ; {
-		if p >= len(data) || p >= to+step {
-			return
-		}
-		if !isRunByte(data[p]) {
-			p += step
-			continue
-		}
-		start, end := p, p+1
-		for start > 0 && isRunByte(data[start-1]) {
-			start--
-		}
-		for end < len(data) && isRunByte(data[end]) {
-			end++
-		}
-		if end-start >= step && start < to && end > from {
-			found(start, end)
-		}
-		p = end + step
+// eachRun calls found for every maximal run of token bytes that is at least n
+// long and touches [from, to).
+func eachRun(data []byte, from, to, n int, found func(start, end int)) {
+	for start, end := runs.Next(data, from, n); start >= 0 && start < to; start, end = runs.Next(data, end, n) {
+		found(start, end)
 	}
 }
-
-// runBytes has a 1 for every byte of runAlphabet.
-const runBytes = "" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00" +
-	"\x00\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x01" +
-	"\x00\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-
-func isRunByte(c byte) bool { return runBytes[c] != 0 }
 
 // lead is a keyword that leads to the tokens of a rule.
 type lead struct {

@@ -47,14 +47,13 @@ type stretch struct{ from, to int }
 // hexadecimal digits are runs of base64, too. What hides a key has a run of key
 // characters: + and / stand in base64 of text only for a few characters.
 func (w *walk) base64(n *node) bool {
-	for i := 0; ; {
-		start, stop := n.runs.stretch(i)
-		if start < 0 {
-			return true
+	i := 0
+	for _, run := range n.runs {
+		if run.to <= i {
+			continue
 		}
-		from, end := nextBase64(n.text, i, max(i, start), stop)
-		if from < 0 {
-			i = stop
+		from, end := around64(n.text, run, i)
+		if end-from < minBase64 {
 			continue
 		}
 		i = end
@@ -65,6 +64,7 @@ func (w *walk) base64(n *node) bool {
 			return false
 		}
 	}
+	return true
 }
 
 // base64Run decodes the run at from and sets end to where it ends.
@@ -127,27 +127,17 @@ func (w *walk) show64(run *run64, s stretch) bool {
 	return w.unfold(run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64"))
 }
 
-// nextBase64 finds the next run on one line that reaches into text[start:stop]
-// and begins at floor or later; from is -1 if there is none.
-func nextBase64(text []byte, floor, start, stop int) (from, to int) {
-	for p := start; p < min(stop, len(text)); {
-		if sextet(text[p]) == 0xff {
-			p += minBase64
-			continue
-		}
-		from, to = p, p+1
-		for from > floor && sextet(text[from-1]) != 0xff {
-			from--
-		}
-		for to < len(text) && sextet(text[to]) != 0xff {
-			to++
-		}
-		if to-from >= minBase64 {
-			return from, to
-		}
-		p = to + minBase64
+// around64 widens a run, as far as it stands behind floor, to the row of base64
+// characters around it.
+func around64(text []byte, run stretch, floor int) (from, to int) {
+	from, to = max(run.from, floor), run.to
+	for from > floor && sextet(text[from-1]) != 0xff {
+		from--
 	}
-	return -1, -1
+	for to < len(text) && sextet(text[to]) != 0xff {
+		to++
+	}
+	return from, to
 }
 
 // joinLines adds the lines of a wrapped run to b, unless it is one line, and

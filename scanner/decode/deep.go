@@ -12,14 +12,11 @@ const minNoted = 48
 
 // tooDeep notes text that is encoded still where the depth ends.
 func (w *walk) tooDeep(n *node) bool {
-	for next := 0; ; {
-		from, to := nextBase64(n.text, next, next, len(n.text))
-		if from < 0 {
-			return true
-		}
+	for _, run := range listRuns(n.text) {
+		from, to := around64(n.text, run, 0)
 		if s, ok := nextText64(n.text[from:to], 0); ok && bytesOf64(s) >= minNoted {
 			return w.note(n.member, source.Unread, fmt.Sprintf("encodings are nested deeper than %d", w.o.Depth), nil)
 		}
-		next = to
 	}
+	return true
 }

@@ -38,8 +38,7 @@ type node struct {
 	nesting, depth int
 	// last is the rewriting that made the text.
 	last rewriting
-	// runs is made when a rewriting first asks.
-	runs runMap
+	runs runList
 }
 
 // inner begins a node that is made from n's text by one more decoding.
@@ -125,7 +124,7 @@ func (w *walk) text(n *node) bool {
 	if n.depth >= w.o.Depth {
 		return w.tooDeep(n)
 	}
-	n.runs = mapRuns(n.text)
+	n.runs = listRuns(n.text)
 	for i := range w.rewrites {
 		if r := &w.rewrites[i]; r.follows(n.last) && !w.rewrite(n, r) {
 			return false

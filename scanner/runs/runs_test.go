@@ -1,0 +1,81 @@
+package runs
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestNextFindsEveryRun compares with a search byte by byte, in random text
+// with runs of all lengths.
+func TestNextFindsEveryRun(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		text := randomText(random, random.IntN(200))
+		n := 1 + random.IntN(24)
+		at := 0
+		if len(text) > 0 {
+			at = random.IntN(len(text))
+		}
+		var got, want [][2]int
+		for i := at; ; {
+			start, end := Next(text, i, n)
+			if start < 0 {
+				break
+			}
+			got = append(got, [2]int{start, end})
+			i = end
+		}
+		for start := 0; start < len(text); {
+			end := start
+			for end < len(text) && isKey(text[end]) {
+				end++
+			}
+			if end-start >= n && end > at {
+				want = append(want, [2]int{start, end})
+			}
+			start = end + 1
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%q from %d, length %d: got %v, want %v", text, at, n, got, want)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("%q from %d, length %d: got %v, want %v", text, at, n, got, want)
+			}
+		}
+	}
+}
+
+func isKey(c byte) bool {
+	return bytes.IndexByte([]byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"), c) >= 0
+}
+
+func randomText(random *rand.Rand, n int) []byte {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = 'a'
+		if random.IntN(12) == 0 {
+			text[i] = ' '
+		}
+	}
+	return text
+}
+
+func TestIsKey(t *testing.T) {
+	for c := range 256 {
+		if IsKey(byte(c)) != isKey(byte(c)) {
+			t.Errorf("IsKey(%d) = %v", c, IsKey(byte(c)))
+		}
+	}
+}
+
+func TestMixed(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "a_name_of_words": false, "A_CONSTANT": false, "with-1": true, "camelCase": true, "_-_": false,
+	} {
+		if got := Mixed([]byte(text)); got != want {
+			t.Errorf("Mixed(%q) = %v", text, got)
+		}
+	}
+}
