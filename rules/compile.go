@@ -160,14 +160,22 @@ func asksForText(re *syntax.Regexp) bool {
 // width is how far from the token's ends this rule looks, in bytes.
 func (m *matcher) width() int {
 	w := m.rule.Token.Max + 2
-	for _, e := range m.evidence {
-		reach := e.width
-		if len(e.near) > 0 {
-			reach = max(reach, nearBytes)
-		}
-		w = max(w, reach+m.rule.Token.Max+2)
+	if len(m.evidence) > 0 {
+		w += m.reach()
 	}
 	return w
+}
+
+// reach is how far from the token's ends its evidence may stand, in bytes.
+func (m *matcher) reach() int {
+	far := 0
+	for _, e := range m.evidence {
+		far = max(far, e.width)
+		if len(e.near) > 0 {
+			far = max(far, nearBytes)
+		}
+	}
+	return far
 }
 
 // newByteSet expands the inside of a bracket expression: single bytes and

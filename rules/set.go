@@ -17,6 +17,8 @@ type Set struct {
 	// whose tokens are found behind a keyword.
 	runs  []*matcher
 	leads []*leadGroup
+	// looseLeads are the leads by the longest word of each keyword.
+	looseLeads []*leadGroup
 	// minRun is the shortest token of runs: the step of the skip scan.
 	minRun int
 	// maxToken is the longest token of leads.
@@ -24,6 +26,7 @@ type Set struct {
 	// words are the File words of all evidence, lower case, without repeats.
 	words []string
 	width int
+	reach int
 }
 
 // NewSet validates and compiles rules. The error names every rule that is
@@ -53,6 +56,7 @@ func NewSet(list []*Rule) (*Set, error) {
 
 func (s *Set) add(m *matcher) {
 	s.width = max(s.width, m.width())
+	s.reach = max(s.reach, m.reach())
 	if m.pattern == nil {
 		s.runs = append(s.runs, m)
 		if s.minRun == 0 || m.rule.Token.Min < s.minRun {
@@ -61,15 +65,21 @@ func (s *Set) add(m *matcher) {
 		return
 	}
 	for _, k := range m.rule.Token.Keywords {
-		l, rare := newLead(k, m)
-		i := slices.IndexFunc(s.leads, func(g *leadGroup) bool { return g.rare == rare })
-		if i < 0 {
-			i = len(s.leads)
-			s.leads = append(s.leads, &leadGroup{rare: rare})
-		}
-		s.leads[i].add(l)
+		s.leads = addLead(s.leads, k, m)
+		s.looseLeads = addLead(s.looseLeads, looseKeyword(k), m)
 	}
 	s.maxToken = max(s.maxToken, m.rule.Token.Max)
+}
+
+func addLead(groups []*leadGroup, keyword string, m *matcher) []*leadGroup {
+	l, rare := newLead(keyword, m)
+	i := slices.IndexFunc(groups, func(g *leadGroup) bool { return g.rare == rare })
+	if i < 0 {
+		i = len(groups)
+		groups = append(groups, &leadGroup{rare: rare})
+	}
+	groups[i].add(l)
+	return groups
 }
 
 // Rules returns the rules of the set in their order.
