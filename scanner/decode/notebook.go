@@ -41,10 +41,7 @@ func (w *walk) notebook(n *node) (whole, more bool) {
 	r.text.b, r.rest.b = w.builder(), w.builder()
 	defer w.giveBack(r.text.b)
 	defer w.giveBack(r.rest.b)
-	if bytes.HasPrefix(n.text, []byte("\xef\xbb\xbf")) {
-		r.scan.pos = 3
-	}
-	whole = r.notebook() && r.scan.peek() == 0 && r.scan.pos >= len(n.text)
+	whole = r.whole()
 	if w.stopped {
 		return whole, false
 	}
@@ -67,6 +64,27 @@ type notebookReader struct {
 	// text is the part being read; rest gathers the small fields of an
 	// output, which make one part.
 	text, rest partText
+	// skim passes over the parts; cells are then where the cells stand.
+	skim  bool
+	cells [][2]int
+}
+
+// Cells tells where the cells of a notebook stand and how many pictures are in
+// it, without reading either. It returns false for one that is not well-formed.
+func Cells(content []byte) (cells [][2]int, images int, ok bool) {
+	w := &walk{o: Options{Images: &images}}
+	r := &notebookReader{w: w, scan: jsonScan{src: content}, skim: true}
+	r.text.b, r.rest.b = &builder{}, &builder{}
+	ok = r.whole()
+	return r.cells, images, ok
+}
+
+// whole reads the notebook and reports whether it is well-formed to its end.
+func (r *notebookReader) whole() bool {
+	if bytes.HasPrefix(r.scan.src, []byte("\xef\xbb\xbf")) {
+		r.scan.pos = 3
+	}
+	return r.notebook() && r.scan.peek() == 0 && r.scan.pos >= len(r.scan.src)
 }
 
 func (r *notebookReader) key(from, to int) string { return string(r.scan.src[from:min(to, from+64)]) }
@@ -75,7 +93,7 @@ func (r *notebookReader) notebook() bool {
 	return r.scan.object(func(from, to int) bool {
 		switch r.key(from, to) {
 		case "cells":
-			return r.cells()
+			return r.readCells()
 		case "worksheets":
 			return r.each(r.worksheet)
 		default:
@@ -87,7 +105,7 @@ func (r *notebookReader) notebook() bool {
 func (r *notebookReader) worksheet() bool {
 	return r.fields(func(from, to int) bool {
 		if r.key(from, to) == "cells" {
-			return r.cells()
+			return r.readCells()
 		}
 		return r.lines(Part{Name: "metadata"}, from, to)
 	})
@@ -111,10 +129,16 @@ func (r *notebookReader) fields(member func(from, to int) bool) bool {
 	return r.scan.object(member)
 }
 
-func (r *notebookReader) cells() bool {
+func (r *notebookReader) readCells() bool {
 	return r.each(func() bool {
 		r.cell++
-		return r.fields(r.cellField)
+		r.scan.peek()
+		from := r.scan.pos
+		ok := r.fields(r.cellField)
+		if r.skim {
+			r.cells = append(r.cells, [2]int{from, r.scan.pos})
+		}
+		return ok
 	})
 }
 

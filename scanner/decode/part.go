@@ -23,6 +23,9 @@ func (t *partText) begin(part Part) {
 
 // unescape appends the JSON string that stands in src[from:to].
 func (t *partText) unescape(r *notebookReader, from, to int) bool {
+	if r.skim {
+		return true
+	}
 	src := r.scan.src[:to]
 	for i := from; i < to; {
 		end := min(to, i+partBytes/4)

@@ -7,7 +7,9 @@ package inspect
 import (
 	"cmp"
 	"errors"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
@@ -62,6 +64,14 @@ type Result struct {
 // Inspect finds the keys of one piece of content. The path is a hint for
 // decoding and may be empty; content is not kept.
 func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
+	if result, quiet := x.quiet(content, path); quiet {
+		return result
+	}
+	return x.inspect(content, path, at)
+}
+
+// inspect makes every view of the content and matches the rules in it.
+func (x *Inspector) inspect(content []byte, path string, at Position) Result {
 	var result Result
 	sight := sighting{Inspector: x, content: content, at: at, asked: mentions{rules: x.Rules}}
 	options := x.Decode
@@ -79,6 +89,9 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 	result.Records = sight.found.records()
 	return result
 }
+
+// isNotebookPath reports whether a path says that its file is a notebook.
+func isNotebookPath(name string) bool { return strings.EqualFold(path.Ext(name), ".ipynb") }
 
 // note turns a decoder's error into coverage; what is no ItemError was not
 // foreseen, so it counts as unread.
