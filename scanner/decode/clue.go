@@ -242,16 +242,20 @@ func Trimmed(text []byte, start, end int) int {
 	return start
 }
 
-// Hides reports whether the run text[start:end] is part of a row of base64 or
-// hexadecimal digits that decodes to more than bytes without meaning, and where
-// that row stands, with the lines that it is wrapped into.
-func Hides(text []byte, start, end int) (from, to int, ok bool) {
-	from, to = around64(text, stretch{start, end}, 0)
-	if to-from < minBase64 || isImageURI(text, from) {
+// Row returns the row of base64 characters around the run text[start:end].
+func Row(text []byte, start, end int) (from, to int) {
+	return around64(text, stretch{start, end}, 0)
+}
+
+// Hides reports whether a row of base64 or hexadecimal digits decodes to more
+// than bytes without meaning, and where it stands with the lines that it is
+// wrapped into.
+func Hides(text []byte, sort Sort, from, to int) (start, end int, ok bool) {
+	if to-from < minBase64 || isImageURI(text, from) || sort == Notebook && isImageData(text, from) {
 		return from, to, false
 	}
 	wraps := to-from >= wrapped && nextLine(text, to) >= 0
-	if !wraps && !hidesText(text[from:to]) && !hidesText(text[start:to]) {
+	if !wraps && !hidesText(text[from:to]) && !hidesText(text[Trimmed(text, from, to):to]) {
 		return from, to, false
 	}
 	for from > 0 && (sextet(text[from-1]) != 0xff || isFold(text[from-1])) {
@@ -261,6 +265,11 @@ func Hides(text []byte, start, end int) (from, to int, ok bool) {
 		to++
 	}
 	return from, to, true
+}
+
+// isImageData reports whether a row is a picture of a notebook.
+func isImageData(text []byte, from int) bool {
+	return bytes.Contains(text[max(0, from-80):from], []byte(`"image/`))
 }
 
 // isFold reports whether c may stand between the lines of a row.

@@ -41,7 +41,9 @@ type seeker struct {
 	clues   []clue
 	// full is true when there are more clues than are remembered.
 	full bool
-	// led is how far keywords were looked for.
+	// row is the last row of base64 that was looked at, led how far keywords
+	// were looked for.
+	row rules.Span
 	led int
 }
 
@@ -73,9 +75,11 @@ func (s *seeker) run(start, end int) {
 	if s.Rules.Clue(s.content, start, end) || trimmed > start && s.Rules.Clue(s.content, trimmed, end) {
 		s.add(start, end)
 	}
-	if end-start >= minClue {
-		if from, to, ok := decode.Hides(s.content, start, end); ok {
+	if end-start >= minClue && (start >= s.row.End || end <= s.row.Start) {
+		s.row.Start, s.row.End = decode.Row(s.content, start, end)
+		if from, to, ok := decode.Hides(s.content, s.sort, s.row.Start, s.row.End); ok {
 			s.add(from, to)
+			s.row = rules.Span{Start: from, End: to}
 		}
 	}
 	from := decode.Before(s.content, s.sort, start, rules.LeadBefore)
