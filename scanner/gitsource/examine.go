@@ -46,13 +46,14 @@ type examiner struct {
 	tags    []edge
 	edges   []edge
 	missing map[string]bool
+	changes changes
 }
 
 // content examines a blob, a commit or a tag.
 func (e *examiner) content(o object) error {
 	h := &hit{object: o.index, kind: o.kind}
 	if o.kind == pack.Blob {
-		e.inspect(o.data, h, false)
+		e.blob(o, h)
 		if oid, ok := lfsPointer(o.data); ok {
 			e.lfs(oid, h)
 		}
@@ -65,6 +66,16 @@ func (e *examiner) content(o object) error {
 		e.hits = append(e.hits, h)
 	}
 	return nil
+}
+
+// blob inspects what is new in a blob against the one that it is stored as a
+// change of.
+func (e *examiner) blob(o object, h *hit) {
+	if len(o.data) == 0 {
+		return
+	}
+	e.keep(e.changes.inspect(e.inspector, o.stored), h, false)
+	e.tally.Bytes.Add(int64(len(o.data)))
 }
 
 func (e *examiner) inspect(data []byte, h *hit, header bool) {

@@ -34,6 +34,8 @@ type object struct {
 	index uint32
 	kind  pack.Type
 	data  []byte
+	// stored says how a pack stores the object, nil if nobody asks.
+	stored *pack.Object
 }
 
 // visitor gets the objects that one worker reads.
@@ -133,7 +135,7 @@ func (o *objects) find(id []byte) uint32 {
 // jobs goroutines, each object once. What cannot be read is among the refusals
 // of the store.
 func (o *objects) walk(ctx context.Context, types pack.Types, want []uint32, jobs int, visit visitor) error {
-	plan := pack.Plan{Types: types, Jobs: jobs}
+	plan := pack.Plan{Types: types, Jobs: jobs, Ops: types.Has(pack.Blob)}
 	if want != nil {
 		plan.Want = make([]uint32, len(want))
 		for i, index := range want {
@@ -154,7 +156,7 @@ type visiting struct {
 
 // Visit implements pack.Visitor.
 func (v *visiting) Visit(o *pack.Object) error {
-	return v.visit(v.worker, object{index: v.indexes[o.Index], kind: o.Type, data: o.Data})
+	return v.visit(v.worker, object{index: v.indexes[o.Index], kind: o.Type, data: o.Data, stored: o})
 }
 
 var _ pack.Visitor = (*visiting)(nil)
