@@ -1,11 +1,14 @@
 package rules
 
-import "github.com/qleaks/qleaks/scanner/runs"
+import (
+	"cmp"
+	"slices"
+)
 
 // Reach is how far from a token its evidence may stand in a view, in bytes:
 // what is further away decides nothing that Match says. A token that is found
 // by a keyword counts from the keyword to where its pattern could end, see
-// Lead.
+// Leads.
 func (s *Set) Reach() int { return s.reach }
 
 // Clue reports whether the run view[start:end] holds what could be a token of a
@@ -52,38 +55,14 @@ const LeadBefore = maxLead
 // mixed one.
 const ValueRun = leadRun
 
-// Lead reports whether a keyword begins in view[from:to], and the stretch that
-// the patterns behind the keywords there may read. With loose, the keyword may
-// be broken by something encoded in place of a blank.
-func (s *Set) Lead(view []byte, from, to int, loose bool) (start, end int, ok bool) {
-	groups := s.leads
-	if loose {
-		groups = s.looseLeads
-	}
-	start = len(view)
-	for _, g := range groups {
+// Leads appends, in order, where keywords begin in view[from:to], each with the
+// stretch that the pattern behind it may read.
+func (s *Set) Leads(view []byte, from, to int, list []Span) []Span {
+	for _, g := range s.leads {
 		g.each(view, from, to, func(m *matcher, at int) {
-			start, end, ok = min(start, at), max(end, at+m.rule.Token.Max+maxLead), true
+			list = append(list, Span{at, min(at+m.rule.Token.Max+maxLead, len(view))})
 		})
 	}
-	return start, min(end, len(view)), ok
-}
-
-// looseKeyword is the longest word of a keyword: what it has however its blanks
-// are encoded.
-func looseKeyword(keyword string) string {
-	longest := ""
-	for start, i := 0, 0; i <= len(keyword); i++ {
-		if i < len(keyword) && runs.IsKey(keyword[i]) {
-			continue
-		}
-		if i-start >= len(longest) {
-			longest = keyword[start:i]
-		}
-		start = i + 1
-	}
-	if len(longest) < 2 {
-		return keyword
-	}
-	return longest
+	slices.SortFunc(list, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
+	return list
 }

@@ -17,8 +17,6 @@ type Set struct {
 	// whose tokens are found behind a keyword.
 	runs  []*matcher
 	leads []*leadGroup
-	// looseLeads are the leads by the longest word of each keyword.
-	looseLeads []*leadGroup
 	// minRun is the shortest token of runs: the step of the skip scan.
 	minRun int
 	// maxToken is the longest token of leads.
@@ -66,7 +64,6 @@ func (s *Set) add(m *matcher) {
 	}
 	for _, k := range m.rule.Token.Keywords {
 		s.leads = addLead(s.leads, k, m)
-		s.looseLeads = addLead(s.looseLeads, looseKeyword(k), m)
 	}
 	s.maxToken = max(s.maxToken, m.rule.Token.Max)
 }

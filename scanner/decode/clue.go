@@ -122,16 +122,22 @@ func jointEscape(text []byte, i int) (at, end int, joins bool) {
 		return at, at + n, between(text, at, at+n) && !endsEscape(text[:at])
 	}
 	r, _ := escape(text[at:])
-	return at, end, (isKeyRune(r) || r == fold) && between(text, at, end)
+	return at, end, (isKeyRune(r) || r == fold || r == ' ') && between(text, at, end)
 }
 
-func jointEntity(text []byte, i int) (at, end int, joins bool) { return nextEntity(text, i) }
+func jointEntity(text []byte, i int) (at, end int, joins bool) {
+	at, end, joins = nextEntity(text, i)
+	if at >= 0 && !joins {
+		joins = entity(text[at:end]) == " " && between(text, at, end)
+	}
+	return at, end, joins
+}
 
 func jointPercent(text []byte, i int) (at, end int, joins bool) {
 	at, end, joins = nextPercent(text, i)
 	if at >= 0 && !joins {
 		c, _ := percentByte(text[at:])
-		joins = isKeyByte(c) && at > 0 && isKeyByte(text[at-1])
+		joins = isKeyByte(c) && at > 0 && isKeyByte(text[at-1]) || c == ' ' && between(text, at, end)
 	}
 	return at, end, joins
 }
@@ -155,7 +161,7 @@ func jointStrings(text []byte, i int) (at, end int, joins bool) {
 			break
 		}
 		if at, end := separator(text, i+k); at >= 0 {
-			return at, end, between(text, at, end) && !endsEscape(text[:at])
+			return at, end, between(text, at, end) && !endsEscape(text[:at]) && !isMemberName(text[end:])
 		}
 		i += k + 1
 	}
@@ -176,6 +182,13 @@ func separator(text []byte, comma int) (at, end int) {
 		return -1, -1
 	}
 	return at - 1, end + 1
+}
+
+// isMemberName reports whether a string, without its first quote, is the name
+// of an object's member.
+func isMemberName(text []byte) bool {
+	k := bytes.IndexByte(text, '"')
+	return k >= 0 && bytes.HasPrefix(text[k+1:], []byte{':'})
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
@@ -294,20 +307,17 @@ func hidesText(chars []byte) bool {
 	}
 }
 
-const (
-	// firstReach and lastReach bound how far plain text is looked for.
-	firstReach = 1 << 10
-	lastReach  = 64 << 10
-)
+// lastReach bounds how far plain text is looked for, in bytes.
+const lastReach = 64 << 10
 
 // Before returns a place before at with at least n bytes between that every
 // view shows as they are, or stand for at least as many; -1 if there is none.
 func Before(text []byte, sort Sort, at, n int) int {
 	from := at - n
-	if from >= 0 && sort == Text && isPlain(text[from:at]) {
+	if from >= 0 && sort == Text && IsPlain(text[from:at]) {
 		return from
 	}
-	for far := max(firstReach, 2*n); at-far > 0 && far <= lastReach; far *= 2 {
+	for far := 2 * n; at-far > 0 && far <= lastReach; far *= 2 {
 		if plainBytes(text[at-far:at], sort) >= n {
 			return at - far
 		}
@@ -318,10 +328,10 @@ func Before(text []byte, sort Sort, at, n int) int {
 // After is Before in the other direction; len(text)+1 if there is none.
 func After(text []byte, sort Sort, at, n int) int {
 	to := at + n
-	if to <= len(text) && sort == Text && isPlain(text[at:to]) {
+	if to <= len(text) && sort == Text && IsPlain(text[at:to]) {
 		return to
 	}
-	for far := max(firstReach, 2*n); at+far < len(text) && far <= lastReach; far *= 2 {
+	for far := 2 * n; at+far < len(text) && far <= lastReach; far *= 2 {
 		if plainBytes(text[at:at+far], sort) >= n {
 			return at + far
 		}
@@ -329,8 +339,9 @@ func After(text []byte, sort Sort, at, n int) int {
 	return len(text) + 1
 }
 
-// isPlain reports whether nothing encoded stands in text, or ends in it.
-func isPlain(text []byte) bool {
+// IsPlain reports whether no part of text can be encoded: it stands in every
+// view as it is.
+func IsPlain(text []byte) bool {
 	for _, c := range []byte("\\%&<>\x1b\x07=") {
 		if bytes.IndexByte(text, c) >= 0 && (c != '=' || endsLineSoftly(text)) {
 			return false

@@ -38,24 +38,31 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 	s := seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: known.clues[:0]}
 	defer func() { known.sort, known.size, known.clues = s.sort, len(content), s.clues }()
 	result, cells, quick := s.skim()
-	switch {
-	case !quick:
-		result = x.inspect(content, "", Position{})
-		known.quiet = false
-		return result
-	case base != nil && base.quiet && base.sort == s.sort && s.unchanged(parts, base, cells):
+	if quick && s.quiet(parts, base, cells) {
 		known.quiet = true
 		return result
 	}
-	s.clues = s.clues[:0]
-	s.full = false
-	s.seek(0, len(content))
-	if len(s.clues) > 0 {
-		result = x.inspect(content, "", Position{})
+	known.quiet = false
+	return x.inspect(content, "", Position{})
+}
+
+// quiet tells whether the content holds no key, and settles its clues.
+func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
+	if base != nil && base.quiet && base.sort == s.sort {
+		s.inherit(parts, base, cells)
+		for _, w := range s.changed(parts, base.size) {
+			s.seek(w.Start, w.End)
+			s.seekLeads(w.Start, w.End)
+		}
+		s.zones(cells)
+		for i := range s.clues {
+			s.clues[i].settled = s.clues[i].settled || s.taken(&s.clues[i], parts, base.size)
+		}
+	} else {
+		s.seek(0, len(s.content))
+		s.zones(cells)
 	}
-	s.zones(cells)
-	known.quiet = !s.full && len(result.Records) == 0 && len(result.Notes) == 0
-	return result
+	return !s.full && s.settle()
 }
 
 // quiet tells whether content of a path holds no key, if a quick look can.
@@ -64,12 +71,8 @@ func (x *Inspector) quiet(content []byte, path string) (Result, bool) {
 		return Result{}, false // what is no notebook is noted
 	}
 	s := seeker{Inspector: x, content: content, sort: decode.SortOf(content)}
-	result, _, quick := s.skim()
-	if !quick {
-		return Result{}, false
-	}
-	s.seek(0, len(content))
-	return result, len(s.clues) == 0
+	result, cells, quick := s.skim()
+	return result, quick && s.quiet(nil, nil, cells)
 }
 
 // skim counts what a notebook has besides text. It returns false for content
@@ -86,66 +89,42 @@ func (s *seeker) skim() (result Result, cells [][2]int, quick bool) {
 	}
 }
 
-// unchanged reports whether every clue of the content, which is made from a
-// quiet base, is one of the base with the same zone.
-func (s *seeker) unchanged(parts []Part, base *Known, cells [][2]int) bool {
-	if !s.inherit(parts, base, cells) {
-		return false
-	}
-	inherited := len(s.clues)
-	for _, w := range s.changed(parts, base.size) {
-		s.seek(w.Start, w.End)
-	}
-	if s.full {
-		return false
-	}
-	if len(s.clues) == inherited {
-		return true
-	}
-	s.zones(cells)
-	for i := range s.clues {
-		if !s.taken(&s.clues[i], parts, base.size) {
-			return false
-		}
-	}
-	return true
-}
-
-// inherit takes over the clues of the base that stand in the parts. It returns
-// false if the zone of one of them is broken.
-func (s *seeker) inherit(parts []Part, base *Known, cells [][2]int) bool {
-	if len(base.clues) == 0 {
-		return true
-	}
+// inherit takes over the clues of the base that stand in the parts. Those whose
+// zone is the base's are settled.
+func (s *seeker) inherit(parts []Part, base *Known, cells [][2]int) {
 	at := 0
 	for i, p := range parts {
 		begin, size := at, int(p.Len)
 		at += size
-		if p.From == New {
+		if p.From == New || len(base.clues) == 0 {
 			continue
 		}
 		from, to := int(p.From), int(p.From)+size
+		whole := rules.Span{Start: from, End: to}
 		if i == 0 && from == 0 {
-			from--
+			whole.Start--
 		}
 		if i == len(parts)-1 && to == base.size {
-			to++
+			whole.End++
 		}
 		for _, c := range base.clues {
-			if c.end < from || c.start > to {
+			if c.start >= to {
+				break
+			}
+			if c.end <= from {
 				continue
 			}
-			if c.zone.Start < from || c.zone.End > to || len(s.clues) >= maxClues {
-				return false
+			if s.full = s.full || len(s.clues) >= maxClues; s.full {
+				return
 			}
-			moved := c.moved(begin-int(p.From), len(s.content), base.size)
-			if s.sort == decode.Notebook && !moved.inCell(cells) {
-				return false
-			}
-			s.clues = append(s.clues, moved)
+			intact := c.zone.Start >= whole.Start && c.zone.End <= whole.End
+			// What is left of a clue that is cut is looked at again.
+			c.start, c.end = max(c.start, from), min(c.end, to)
+			c = c.moved(begin-from, len(s.content), base.size)
+			c.settled = intact && (s.sort != decode.Notebook || c.inCell(cells))
+			s.clues = append(s.clues, c)
 		}
 	}
-	return true
 }
 
 // moved is the clue as it stands in other content.
@@ -208,8 +187,7 @@ func (s *seeker) changed(parts []Part, baseSize int) []rules.Span {
 			from = spans[n-1].Start
 			spans = spans[:n-1]
 		}
-		to := max(end+seam, decode.After(s.content, s.sort, end, rules.LeadBefore+rules.ValueRun))
-		spans = append(spans, rules.Span{Start: from, End: min(to, len(s.content))})
+		spans = append(spans, rules.Span{Start: from, End: min(end+seam, len(s.content))})
 	}
 	at := 0
 	for i, p := range parts {
@@ -226,4 +204,46 @@ func (s *seeker) changed(parts []Part, baseSize int) []rules.Span {
 		add(at, at)
 	}
 	return spans
+}
+
+// settle inspects the zones of the clues that are not settled, each by itself.
+// It returns false if one of them is a key, or may be: then all of the content
+// is to be inspected.
+func (s *seeker) settle() bool {
+	last, total := rules.Span{}, 0
+	for i := range s.clues {
+		c := &s.clues[i]
+		if c.settled {
+			continue
+		}
+		zone := rules.Span{Start: max(0, c.zone.Start), End: min(c.zone.End, len(s.content))}
+		if zone.Start >= last.Start && zone.End <= last.End {
+			c.settled = true
+			continue
+		}
+		if total += zone.End - zone.Start; total > len(s.content) || !s.settled(zone, c.cell) {
+			return false
+		}
+		c.settled, last = true, zone
+	}
+	return true
+}
+
+// settled reports whether a zone holds no key. In a notebook, that is as bytes
+// and in its cell.
+func (s *seeker) settled(zone, cell rules.Span) bool {
+	text := s.content[zone.Start:zone.End]
+	if s.sort == decode.Text {
+		return decode.SortOf(text) == decode.Text && s.empty(text)
+	}
+	if cell.End == 0 || len(s.Rules.Match(text, nil)) > 0 {
+		return false
+	}
+	alone := slices.Concat([]byte(`{"nbformat":4,"cells":[`), s.content[cell.Start:cell.End], []byte(`]}`))
+	return s.empty(alone)
+}
+
+func (s *seeker) empty(content []byte) bool {
+	result := s.inspect(content, "", Position{})
+	return len(result.Records) == 0 && len(result.Notes) == 0
 }

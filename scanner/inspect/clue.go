@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/qleaks/qleaks/rules"
@@ -9,13 +10,15 @@ import (
 
 const (
 	// maxClues is how many clues are remembered of one piece of content.
-	maxClues = 64
+	maxClues = 1000
 	// seam is how far from a changed place a clue may stand that the change
-	// makes or breaks: the lines of base64 are found by their neighbours. What
-	// a keyword leads to is sought further behind, by rules.LeadBefore.
+	// makes or breaks: the lines of base64 are found by their neighbours.
 	seam = 96
 	// slack is added to the reach of evidence: a keyword's first letters.
 	slack = 64
+	// leadZone is how far before a value a keyword is looked for, in bytes: as
+	// far as decodings look around what they change.
+	leadZone = 8 << 10
 	// minClue is the shortest run that could be a token by itself or hide one.
 	minClue = 20
 )
@@ -31,6 +34,8 @@ type clue struct {
 	zone rules.Span
 	// cell is the notebook's cell that the clue stands in, empty if none.
 	cell rules.Span
+	// settled says that the clue is known to be no key.
+	settled bool
 }
 
 // seeker looks for the clues of one piece of content.
@@ -41,17 +46,32 @@ type seeker struct {
 	clues   []clue
 	// full is true when there are more clues than are remembered.
 	full bool
-	// row is the last row of base64 that was looked at, led how far keywords
-	// were looked for.
+	// row is the last row of base64 that was looked at.
 	row rules.Span
-	led int
+	// stretch is what is looked at; leads are the keywords for values in it,
+	// and how far their patterns may reach, nil until they are asked for.
+	stretch rules.Span
+	leads   []rules.Span
 }
 
 // seek finds the clues that touch content[from:to].
 func (s *seeker) seek(from, to int) {
 	decode.Joints(s.content, s.sort, from, to, s.add)
-	s.led = 0
+	s.stretch, s.leads = rules.Span{Start: from, End: to}, nil
 	decode.Runs(s.content, from, to, rules.ValueRun, s.run)
+}
+
+// keywords returns the keywords that may have their values in the stretch that
+// is looked at.
+func (s *seeker) keywords() []rules.Span {
+	if s.leads == nil {
+		from := s.stretch.Start - rules.LeadBefore
+		if from < 0 || !decode.IsPlain(s.content[from:s.stretch.Start]) {
+			from = max(0, s.stretch.Start-leadZone)
+		}
+		s.leads = s.Rules.Leads(s.content, from, s.stretch.End, make([]rules.Span, 0, 4))
+	}
+	return s.leads
 }
 
 func (s *seeker) add(start, end int) {
@@ -82,23 +102,43 @@ func (s *seeker) run(start, end int) {
 			s.row = rules.Span{Start: from, End: to}
 		}
 	}
-	from := decode.Before(s.content, s.sort, start, rules.LeadBefore)
-	loose := from != start-rules.LeadBefore
-	if from = max(from, 0, s.led); from < end {
-		s.led = end
-		if start, end, ok := s.Rules.Lead(s.content, from, end, loose); ok {
-			s.add(start, end)
-		}
+	s.led(start, end)
+}
+
+// seekLeads adds the keywords in content[from:to], whatever stands behind them.
+func (s *seeker) seekLeads(from, to int) {
+	for _, l := range s.Rules.Leads(s.content, from, to, nil) {
+		s.add(l.Start, l.End)
 	}
 }
 
-// zones computes the zones of the clues, in a notebook with these cells, and
-// drops repeats.
+// led adds the keywords for which the run may be the value.
+func (s *seeker) led(start, end int) {
+	leads := s.keywords()
+	n, _ := slices.BinarySearchFunc(leads, end, func(l rules.Span, at int) int { return cmp.Compare(l.Start, at) })
+	from := start - rules.LeadBefore
+	for n--; n >= 0; n-- {
+		if leads[n].Start < from {
+			// What is encoded between them brings them nearer to each other.
+			if from = decode.Before(s.content, s.sort, start, rules.LeadBefore); leads[n].Start < from {
+				return
+			}
+		}
+		s.add(leads[n].Start, leads[n].End)
+	}
+}
+
+// zones computes the zones of the clues that have none, in a notebook with
+// these cells, and drops repeats.
 func (s *seeker) zones(cells [][2]int) {
-	slices.SortFunc(s.clues, func(a, b clue) int { return a.start - b.start })
+	slices.SortStableFunc(s.clues, func(a, b clue) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	s.clues = slices.CompactFunc(s.clues, func(a, b clue) bool { return a.start == b.start && a.end == b.end })
 	reach := s.Rules.Reach() + slack
 	for i := range s.clues {
 		c := &s.clues[i]
+		if c.settled {
+			continue
+		}
 		c.zone = rules.Span{
 			Start: decode.Before(s.content, s.sort, c.start, reach),
 			End:   decode.After(s.content, s.sort, c.end, reach),
@@ -107,7 +147,6 @@ func (s *seeker) zones(cells [][2]int) {
 			s.cellZone(c, cells)
 		}
 	}
-	s.clues = slices.Compact(s.clues)
 }
 
 // cellZone widens a clue's zone to its cell; a clue outside of cells has all of
