@@ -122,6 +122,11 @@ func jointEscape(text []byte, i int) (at, end int, joins bool) {
 		return at, at + n, between(text, at, at+n) && !endsEscape(text[:at])
 	}
 	r, _ := escape(text[at:])
+	if r == '\\' {
+		// Escaped twice: what follows is read after the other.
+		inner, n := escape(text[at+1:])
+		return at, end, n > 2 && isKeyRune(inner) || inner == fold
+	}
 	return at, end, (isKeyRune(r) || r == fold || r == ' ') && between(text, at, end)
 }
 

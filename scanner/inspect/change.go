@@ -43,7 +43,7 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 		return result
 	}
 	known.quiet = false
-	return x.inspect(content, "", Position{})
+	return x.InspectAll(content, "", Position{})
 }
 
 // quiet tells whether the content holds no key, and settles its clues.
@@ -244,6 +244,6 @@ func (s *seeker) settled(zone, cell rules.Span) bool {
 }
 
 func (s *seeker) empty(content []byte) bool {
-	result := s.inspect(content, "", Position{})
+	result := s.InspectAll(content, "", Position{})
 	return len(result.Records) == 0 && len(result.Notes) == 0
 }

@@ -67,11 +67,12 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 	if result, quiet := x.quiet(content, path); quiet {
 		return result
 	}
-	return x.inspect(content, path, at)
+	return x.InspectAll(content, path, at)
 }
 
-// inspect makes every view of the content and matches the rules in it.
-func (x *Inspector) inspect(content []byte, path string, at Position) Result {
+// InspectAll is Inspect without the quick look before: it makes every view of
+// the content and matches the rules in it. The results are the same.
+func (x *Inspector) InspectAll(content []byte, path string, at Position) Result {
 	var result Result
 	sight := sighting{Inspector: x, content: content, at: at, asked: mentions{rules: x.Rules}}
 	options := x.Decode
