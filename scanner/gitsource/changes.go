@@ -18,8 +18,12 @@ type known struct {
 	inspect.Known
 }
 
-// inspect inspects a blob as the store's visitor gets it.
-func (c *changes) inspect(x *inspect.Inspector, o *pack.Object) inspect.Result {
+// inspect inspects a blob. Of one that was read by itself nothing is known.
+func (c *changes) inspect(x *inspect.Inspector, blob object) inspect.Result {
+	o := blob.stored
+	if o == nil {
+		return x.Inspect(blob.data, "", inspect.Position{})
+	}
 	for len(c.at) <= o.Depth {
 		c.at = append(c.at, known{object: pack.None})
 	}

@@ -53,7 +53,9 @@ type examiner struct {
 func (e *examiner) content(o object) error {
 	h := &hit{object: o.index, kind: o.kind}
 	if o.kind == pack.Blob {
-		e.blob(o, h)
+		if err := e.blob(o, h); err != nil {
+			return err
+		}
 		if oid, ok := lfsPointer(o.data); ok {
 			e.lfs(oid, h)
 		}
@@ -70,12 +72,17 @@ func (e *examiner) content(o object) error {
 
 // blob inspects what is new in a blob against the one that it is stored as a
 // change of.
-func (e *examiner) blob(o object, h *hit) {
+func (e *examiner) blob(o object, h *hit) error {
 	if len(o.data) == 0 {
-		return
+		return nil
 	}
-	e.keep(e.changes.inspect(e.inspector, o.stored), h, false)
+	result := e.changes.inspect(e.inspector, o)
+	if e.repo.options.VerifyEngine && !result.Equal(e.inspector.InspectAll(o.data, "", inspect.Position{})) {
+		return &EngineError{Object: e.objects.name(o.index)}
+	}
+	e.keep(result, h, false)
 	e.tally.Bytes.Add(int64(len(o.data)))
+	return nil
 }
 
 func (e *examiner) inspect(data []byte, h *hit, header bool) {

@@ -51,6 +51,18 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("refused: the %s of an untrusted repository leads out of the scanned directory", e.What)
 }
 
+// EngineError says that the inspection of what changed in a blob did not show
+// what the inspection of the whole shows: a defect of qleaks.
+type EngineError struct {
+	// Object is the blob's id in hex.
+	Object string
+}
+
+// Error implements error.
+func (e *EngineError) Error() string {
+	return "the engine and a full inspection differ for object " + e.Object
+}
+
 // Options say how a repository is opened. The zero Options are those for a
 // repository of one's own.
 type Options struct {
@@ -63,6 +75,12 @@ type Options struct {
 	// MaxBlob is the largest object, in bytes, that is read; a larger one is
 	// unread. 0 means 256 MiB.
 	MaxBlob int64
+	// Memory bounds what the objects that are being read take, in bytes. 0
+	// means 512 MiB.
+	Memory int64
+	// VerifyEngine inspects every blob a second time, as a whole, and compares:
+	// a difference ends the search with an *EngineError.
+	VerifyEngine bool
 	// GlobalExcludes is the file with the user's own ignore patterns; empty
 	// means none.
 	GlobalExcludes string

@@ -34,7 +34,8 @@ type object struct {
 	index uint32
 	kind  pack.Type
 	data  []byte
-	// stored says how a pack stores the object, nil if nobody asks.
+	// stored is the object as the store's walk gives it, nil if it was read by
+	// itself.
 	stored *pack.Object
 }
 
@@ -58,7 +59,7 @@ func (r *Repository) openStore() (*pack.Store, []*source.ItemError, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
 	}
-	store, err := pack.Open(pack.Options{Directories: directories, Width: r.width, MaxObject: r.options.MaxBlob})
+	store, err := pack.Open(pack.Options{Directories: directories, Width: r.width, MaxObject: r.options.MaxBlob, Memory: r.options.Memory})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"errors"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -59,6 +60,18 @@ type Result struct {
 	Notes []*source.ItemError
 	// Images counts pictures in notebooks, which are not read.
 	Images int
+}
+
+// Equal reports whether two results tell the same of one piece of content.
+func (r Result) Equal(other Result) bool {
+	sameNote := func(a, b *source.ItemError) bool { return a.Error() == b.Error() }
+	return r.Images == other.Images && slices.EqualFunc(r.Records, other.Records, Record.equal) && slices.EqualFunc(r.Notes, other.Notes, sameNote)
+}
+
+func (r Record) equal(other Record) bool {
+	return r.Start == other.Start && r.marked == other.marked && r.match == other.match &&
+		slices.Equal(r.mentions, other.mentions) && r.Secret.Equal(other.Secret) &&
+		reflect.DeepEqual(r.Location, other.Location)
 }
 
 // Inspect finds the keys of one piece of content. The path is a hint for

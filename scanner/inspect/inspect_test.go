@@ -160,3 +160,19 @@ func TestAnEscapeThatTouchesAKeyDoesNotChangeIt(t *testing.T) {
 		t.Errorf("%d characters are taken for the key", f.Secret.Len())
 	}
 }
+
+func TestResultsAreEqualOnlyIfTheyTellTheSame(t *testing.T) {
+	x := inspector(t)
+	look := func(content string) inspect.Result { return x.Inspect([]byte(content), "", inspect.Position{}) }
+	line := "IONQ_API_KEY = '" + key(1) + "'\n"
+	if a := look(line); len(a.Records) != 1 || !a.Equal(look(line)) {
+		t.Error("a result must equal itself")
+	}
+	for name, other := range map[string]string{
+		"none": "", "another key": "IONQ_API_KEY = '" + key(2) + "'\n", "another place": "\n" + line, "two": line + line,
+	} {
+		if look(line).Equal(look(other)) {
+			t.Errorf("equal to %s", name)
+		}
+	}
+}

@@ -30,6 +30,11 @@ type readOptions struct {
 	Selecting selectOptions
 	// Jobs is how many things are examined at once; 0 means one per CPU.
 	Jobs int
+	// Memory bounds what the objects being read take, as the flag says it.
+	Memory string
+	memory int64
+	// VerifyEngine inspects every blob twice and compares.
+	VerifyEngine bool
 	// globalIgnore is the user's own ignore file for Git.
 	globalIgnore string
 }
@@ -122,6 +127,8 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Output.ShowSecrets, "show-secrets", false, "show the keys themselves: only on a terminal, or in json and jsonl")
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
 	f.IntVar(&o.Reading.Jobs, "jobs", 0, "examine `N` files or objects at once (default: one per CPU)")
+	f.StringVar(&o.Reading.Memory, "memory", "", "hold at most this `SIZE` of a repository's objects in memory, such as 512MiB (default: a quarter of the machine's, at most 2GiB)")
+	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
 	f.BoolVar(&o.Talking.NoProgress, "no-progress", false, "no progress line")
 	f.BoolVarP(&o.Talking.Quiet, "quiet", "q", false, "no progress, notes and hints on stderr")
 	f.BoolVarP(&o.Talking.Verbose, "verbose", "v", false, "debug log on stderr; holds no key and no name of yours")
@@ -147,6 +154,10 @@ func (o *scanOptions) validate(env Env) error {
 	}
 	if o.Reading.Jobs < 0 {
 		return wrongUsage(fmt.Sprintf("--jobs %d: it must be 0 or more", o.Reading.Jobs))
+	}
+	var err error
+	if o.Reading.memory, err = memoryLimit(o.Reading.Memory); err != nil {
+		return err
 	}
 	return o.Output.validate(env, o.Origins)
 }

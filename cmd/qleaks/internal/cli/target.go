@@ -218,7 +218,9 @@ func refusedRepository(name string, err error) *source.ItemError {
 // git are the options to open a repository with; root is the scanned directory
 // that it was met in, "" for one that the operator named.
 func (o readOptions) git(root string) gitsource.Options {
-	return gitsource.Options{Untrusted: o.Untrusted, Root: root, GlobalExcludes: o.globalIgnore}
+	return gitsource.Options{
+		Untrusted: o.Untrusted, Root: root, GlobalExcludes: o.globalIgnore, Memory: o.memory, VerifyEngine: o.VerifyEngine,
+	}
 }
 
 // globalIgnore is the user's own ignore file at the place where Git looks for
