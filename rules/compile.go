@@ -3,9 +3,6 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"regexp"
-	"regexp/syntax"
-	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -32,17 +29,16 @@ type matcher struct {
 	rule     *Rule
 	alphabet byteSet
 	edge     byteSet
-	pattern  *regexp.Regexp
-	secret   int // the group of pattern that is the token
-	reject   []*regexp.Regexp
+	// pattern has a group named secret, which is the token.
+	pattern  *pattern
+	reject   []*pattern
 	evidence []evidence
 }
 
 // evidence is one compiled piece of evidence.
 type evidence struct {
 	confidence    Confidence
-	before, after *regexp.Regexp
-	gate          gate
+	before, after *pattern
 	near          []string
 	nearLines     int
 	file          []int
@@ -53,10 +49,8 @@ type evidence struct {
 // byteSet is a set of byte values.
 type byteSet [256]bool
 
-func (s *Set) compile(r *Rule) (*matcher, error) {
-	if err := r.validate(); err != nil {
-		return nil, err
-	}
+// compile compiles a rule and, unless that was done before, checks it.
+func (s *Set) compile(r *Rule, checked bool) (*matcher, error) {
 	m := &matcher{rule: r}
 	if err := m.compileToken(); err != nil {
 		return nil, err
@@ -68,21 +62,20 @@ func (s *Set) compile(r *Rule) (*matcher, error) {
 		}
 		m.evidence = append(m.evidence, compiled)
 	}
-	return m, nil
+	if checked {
+		return m, nil
+	}
+	return m, m.check()
 }
 
 func (m *matcher) compileToken() error {
 	t := m.rule.Token
 	var err error
-	if t.Pattern != "" {
-		if m.pattern, err = regexp.Compile(`\A(?:` + t.Pattern + `)`); err != nil {
-			return fmt.Errorf("pattern: %w", err)
+	m.pattern = newPattern(`\A`, t.Pattern, "")
+	if m.pattern == nil {
+		if m.alphabet, err = newByteSet(t.Alphabet); err != nil {
+			return fmt.Errorf("alphabet: %w", err)
 		}
-		if m.secret = m.pattern.SubexpIndex("secret"); m.secret < 0 {
-			return errors.New(`pattern: it needs a group named "secret"`)
-		}
-	} else if m.alphabet, err = newByteSet(t.Alphabet); err != nil {
-		return fmt.Errorf("alphabet: %w", err)
 	}
 	edge := t.Edge
 	if edge == "" {
@@ -92,30 +85,46 @@ func (m *matcher) compileToken() error {
 		return fmt.Errorf("edge: %w", err)
 	}
 	for _, text := range t.Reject {
-		re, err := regexp.Compile(`\A(?:` + text + `)\z`)
-		if err != nil {
+		m.reject = append(m.reject, newPattern(`\A`, text, `\z`))
+	}
+	return nil
+}
+
+// check says what is wrong with the patterns of a rule.
+func (m *matcher) check() error {
+	if err := m.pattern.check(); err != nil {
+		return fmt.Errorf("pattern: %w", err)
+	}
+	if m.pattern != nil && m.pattern.regexp().SubexpIndex("secret") < 0 {
+		return errors.New(`pattern: it needs a group named "secret"`)
+	}
+	for _, p := range m.reject {
+		if err := p.check(); err != nil {
 			return fmt.Errorf("reject: %w", err)
 		}
-		m.reject = append(m.reject, re)
+	}
+	for i, e := range m.evidence {
+		name := m.rule.Evidence[i].Name
+		if err := e.before.checkLocal(); err != nil {
+			return fmt.Errorf("evidence %q: before: %w", name, err)
+		}
+		if err := e.after.checkLocal(); err != nil {
+			return fmt.Errorf("evidence %q: after: %w", name, err)
+		}
 	}
 	return nil
 }
 
 func (s *Set) compileEvidence(e Evidence) (evidence, error) {
-	out := evidence{confidence: e.Confidence, nearLines: e.Near.Lines, width: e.Width}
+	out := evidence{
+		confidence: e.Confidence, nearLines: e.Near.Lines, width: e.Width,
+		before: newPattern("", e.Before, `\z`), after: newPattern(`\A`, e.After, ""),
+	}
 	if out.width == 0 {
 		out.width = defaultWidth
 	}
 	if out.width > maxWidth {
 		return evidence{}, fmt.Errorf("width %d is above %d", out.width, maxWidth)
-	}
-	var err error
-	if out.before, err = compileLocal(e.Before, "", `\z`); err != nil {
-		return evidence{}, fmt.Errorf("before: %w", err)
-	}
-	out.gate = newGate(e.Before)
-	if out.after, err = compileLocal(e.After, `\A`, ""); err != nil {
-		return evidence{}, fmt.Errorf("after: %w", err)
 	}
 	for _, w := range e.Near.Words {
 		out.near = append(out.near, strings.ToLower(w))
@@ -131,30 +140,6 @@ func (s *Set) compileEvidence(e Evidence) (evidence, error) {
 		out.path = append(out.path, p)
 	}
 	return out, nil
-}
-
-// compileLocal compiles a pattern that sees only a window. A pattern that asks
-// where the text begins or ends would see the window's edge instead, so it is
-// refused: the window's edge must never decide.
-func compileLocal(pattern, prefix, suffix string) (*regexp.Regexp, error) {
-	if pattern == "" {
-		return nil, nil
-	}
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil, err
-	}
-	if asksForText(parsed) {
-		return nil, errors.New(`\A, \z, ^ and $ see the edge of a window; use (?m) and \n instead`)
-	}
-	return regexp.Compile(prefix + `(?:` + pattern + `)` + suffix)
-}
-
-func asksForText(re *syntax.Regexp) bool {
-	if re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText {
-		return true
-	}
-	return slices.ContainsFunc(re.Sub, asksForText)
 }
 
 // width is how far from the token's ends this rule looks, in bytes.

@@ -44,7 +44,7 @@ func TestLeadsFindEveryOccurrenceOfTheirKeywords(t *testing.T) {
 	words := []string{"ionq", "qbr_", "api_key", "api key", "eyJ", "refresh_token", "kq"}
 	set := &Set{}
 	for _, w := range words {
-		set.add(&matcher{rule: &Rule{Token: Token{Keywords: []string{w}, Max: 40}}, pattern: ruleID})
+		set.add(&matcher{rule: &Rule{Token: Token{Keywords: []string{w}, Max: 40}}, pattern: newPattern("", "x", "")})
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {

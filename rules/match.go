@@ -127,11 +127,12 @@ func (m *matcher) matchLead(view []byte, at int, out []Match) []Match {
 	if !hasRun(window[:min(len(window), maxLead+leadRun)], leadRun) {
 		return out
 	}
-	loc := m.pattern.FindSubmatchIndex(window)
-	if loc == nil || loc[2*m.secret] < 0 {
+	pattern := m.pattern.regexp()
+	loc, secret := pattern.FindSubmatchIndex(window), pattern.SubexpIndex("secret")
+	if loc == nil || secret < 0 || loc[2*secret] < 0 {
 		return out
 	}
-	return m.try(view, at+loc[2*m.secret], at+loc[2*m.secret+1], out)
+	return m.try(view, at+loc[2*secret], at+loc[2*secret+1], out)
 }
 
 // try adds a match if [start, end) could be this rule's key and any evidence
@@ -169,10 +170,10 @@ func (m *matcher) local(view []byte, start, end int) uint64 {
 
 // holds looks at what is cheap first.
 func (e *evidence) holds(view []byte, start, end int, text *lowered) bool {
-	if lower, ok := text.before(view, start, e.width); ok && !e.gate.open(lower) {
+	if lower, ok := text.before(view, start, e.width); ok && !e.before.gate().open(lower) {
 		return false
 	}
-	if e.after != nil && !e.after.Match(view[end:min(len(view), end+e.width)]) {
+	if e.after != nil && !e.after.regexp().Match(view[end:min(len(view), end+e.width)]) {
 		return false
 	}
 	if len(e.near) > 0 {
@@ -181,7 +182,7 @@ func (e *evidence) holds(view []byte, start, end int, text *lowered) bool {
 			return false
 		}
 	}
-	return e.before == nil || e.before.Match(view[max(0, start-e.width):start])
+	return e.before == nil || e.before.regexp().Match(view[max(0, start-e.width):start])
 }
 
 // neighbourhood is the token's line and lines lines on either side, as far as

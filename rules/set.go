@@ -29,7 +29,10 @@ type Set struct {
 
 // NewSet validates and compiles rules. The error names every rule that is
 // wrong, and where.
-func NewSet(list []*Rule) (*Set, error) {
+func NewSet(list []*Rule) (*Set, error) { return newSet(list, false) }
+
+// newSet is NewSet for rules that may have been validated before.
+func newSet(list []*Rule, checked bool) (*Set, error) {
 	s := &Set{rules: slices.Clone(list)}
 	var errs []error
 	seen := map[string]bool{}
@@ -39,7 +42,13 @@ func NewSet(list []*Rule) (*Set, error) {
 			continue
 		}
 		seen[r.ID] = true
-		m, err := s.compile(r)
+		if !checked {
+			if err := r.validate(); err != nil {
+				errs = append(errs, fmt.Errorf("rules: %s: %w", r.ID, err))
+				continue
+			}
+		}
+		m, err := s.compile(r, checked)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("rules: %s: %w", r.ID, err))
 			continue

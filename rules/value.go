@@ -21,7 +21,7 @@ func (m *matcher) plausible(value []byte) bool {
 		return false
 	}
 	for _, re := range m.reject {
-		if re.Match(value) {
+		if re.regexp().Match(value) {
 			return false
 		}
 	}
