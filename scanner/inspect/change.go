@@ -42,8 +42,10 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 		known.quiet = true
 		return result
 	}
-	known.quiet = false
-	return x.InspectAll(content, "", Position{})
+	result = x.InspectAll(content, "", Position{})
+	// Then the clues were sought, and are no keys after all.
+	known.quiet = quick && !s.full && len(result.Records) == 0 && len(result.Notes) == 0
+	return result
 }
 
 // quiet tells whether the content holds no key, and settles its clues.
