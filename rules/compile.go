@@ -65,7 +65,10 @@ func (s *Set) compile(r *Rule, checked bool) (*matcher, error) {
 	if checked {
 		return m, nil
 	}
-	return m, m.check()
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *matcher) compileToken() error {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -184,8 +185,7 @@ func (c *chain) encoded(text string) []byte {
 	case 3:
 		return []byte(html.EscapeString(text))
 	case 4:
-		escaped, _ := json.Marshal(text)
-		return escaped
+		return []byte(strconv.Quote(text))
 	case 5:
 		return []byte(strings.Join(strings.SplitAfter(text, "e"), "<b></b>") + "</p>")
 	case 6:
@@ -227,6 +227,9 @@ func (c *chain) notebook(text string) []byte {
 			last.Source = append(last.Source, line)
 		}
 	}
-	out, _ := json.MarshalIndent(map[string]any{"nbformat": 4, "metadata": map[string]any{"a": "b"}, "cells": cells}, "", " ")
+	out, err := json.MarshalIndent(map[string]any{"nbformat": 4, "metadata": map[string]any{"a": "b"}, "cells": cells}, "", " ")
+	if err != nil {
+		return []byte(err.Error())
+	}
 	return out
 }

@@ -1,8 +1,8 @@
 package runs
 
 import (
-	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -48,7 +48,7 @@ func TestNextFindsEveryRun(t *testing.T) {
 }
 
 func isKey(c byte) bool {
-	return bytes.IndexByte([]byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"), c) >= 0
+	return strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", c) >= 0
 }
 
 func randomText(random *rand.Rand, n int) []byte {
