@@ -9,5 +9,5 @@ func machineMemory() uint64 {
 		return 0
 	}
 	return uint64(info.Totalram) * //nolint:unconvert // it has 32 bits on other machines
-		 uint64(info.Unit)
+		uint64(info.Unit)
 }
