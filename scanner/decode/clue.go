@@ -208,6 +208,10 @@ func endsEscape(text []byte) bool {
 	return slashes&1 == 1
 }
 
+// wideReach is how far beyond the stretch that is looked at wide text is
+// followed, in bytes: further than the evidence for a key in it.
+const wideReach = 4 << 10
+
 // wideClues finds text of two bytes a character.
 func wideClues(text []byte, from, to int, found func(start, end int)) {
 	if bytes.IndexByte(text[from:to], 0) < 0 {
@@ -222,10 +226,10 @@ func wideClues(text []byte, from, to int, found func(start, end int)) {
 			continue
 		}
 		start, end := k, k+4
-		for isWide(text, start-2) {
+		for start > from-wideReach && isWide(text, start-2) {
 			start -= 2
 		}
-		for isWide(text, end) {
+		for end < to+wideReach && isWide(text, end) {
 			end += 2
 		}
 		if end-start >= 2*minWide {
@@ -313,7 +317,7 @@ func hidesText(chars []byte) bool {
 }
 
 // lastReach bounds how far plain text is looked for, in bytes.
-const lastReach = 64 << 10
+const lastReach = 16 << 10
 
 // Before returns a place before at with at least n bytes between that every
 // view shows as they are, or stand for at least as many; -1 if there is none.
