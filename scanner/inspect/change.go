@@ -212,21 +212,22 @@ func (s *seeker) changed(parts []Part, baseSize int) []rules.Span {
 // It returns false if one of them is a key, or may be: then all of the content
 // is to be inspected.
 func (s *seeker) settle() bool {
-	last, total := rules.Span{}, 0
+	var last, cell rules.Span
+	total := 0
 	for i := range s.clues {
 		c := &s.clues[i]
 		if c.settled {
 			continue
 		}
 		zone := rules.Span{Start: max(0, c.zone.Start), End: min(c.zone.End, len(s.content))}
-		if zone.Start >= last.Start && zone.End <= last.End {
+		if zone.Start >= last.Start && zone.End <= last.End && c.cell == cell {
 			c.settled = true
 			continue
 		}
 		if total += zone.End - zone.Start; total > len(s.content) || !s.settled(zone, c.cell) {
 			return false
 		}
-		c.settled, last = true, zone
+		c.settled, last, cell = true, zone, c.cell
 	}
 	return true
 }

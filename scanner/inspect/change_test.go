@@ -27,6 +27,7 @@ func FuzzChangesAreInspectedLikeTheWhole(f *testing.F) {
 	for seed := range uint64(40) {
 		f.Add(seed, uint8(8))
 	}
+	f.Add(uint64(94), uint8(8)) // the zones of two cells overlap
 	set, err := rules.Builtin()
 	if err != nil {
 		f.Fatal(err)
