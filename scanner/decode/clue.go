@@ -127,6 +127,9 @@ func jointEscape(text []byte, i int) (at, end int, joins bool) {
 		inner, n := escape(text[at+1:])
 		return at, end, n > 2 && isKeyRune(inner) || inner == fold
 	}
+	if end-at > 2 && (r == 0 || r == '<' || r == '=' || mayBegin(byte(min(r, 0x7f)))) {
+		return at, end, true // what it stands for may begin something encoded
+	}
 	return at, end, (isKeyRune(r) || r == fold || r == ' ') && between(text, at, end)
 }
 

@@ -27,7 +27,9 @@ func FuzzChangesAreInspectedLikeTheWhole(f *testing.F) {
 	for seed := range uint64(40) {
 		f.Add(seed, uint8(8))
 	}
-	f.Add(uint64(94), uint8(8)) // the zones of two cells overlap
+	f.Add(uint64(94), uint8(8))   // the zones of two cells overlap
+	f.Add(uint64(255), uint8(8))  // UTF-16 in a notebook's cell
+	f.Add(uint64(1173), uint8(8)) // escaped tags
 	set, err := rules.Builtin()
 	if err != nil {
 		f.Fatal(err)
