@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/decode"
@@ -12,7 +13,7 @@ import (
 // ignoreMark is a mark in a line: qleaks:ignore[rule-id], or several ids with
 // commas. It must name the rule, so that it does not hide the next key that
 // somebody writes on the line.
-var ignoreMark = regexp.MustCompile(`qleaks:ignore\[([a-z0-9, -]{1,200})\]`)
+var ignoreMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`qleaks:ignore\[([a-z0-9, -]{1,200})\]`) })
 
 // markReach is how far from the key a mark may stand, in bytes: a line of
 // minified code or of a notebook's JSON is no line that a person marked.
@@ -36,7 +37,7 @@ func marksRule(line []byte, rule string) bool {
 	if !bytes.Contains(line, []byte("qleaks:ignore[")) {
 		return false
 	}
-	for _, m := range ignoreMark.FindAllSubmatch(line, -1) {
+	for _, m := range ignoreMark().FindAllSubmatch(line, -1) {
 		for id := range strings.SplitSeq(string(m[1]), ",") {
 			if strings.TrimSpace(id) == rule {
 				return true

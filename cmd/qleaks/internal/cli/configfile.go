@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/bmatcuk/doublestar/v4"
@@ -150,8 +151,8 @@ func matchesGlob(glob, name string) bool {
 }
 
 var (
-	tomlTable = regexp.MustCompile(`^\s*\[\[?\s*([^\]]+?)\s*\]`)
-	tomlKey   = regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[.=]`)
+	tomlTable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\[\[?\s*([^\]]+?)\s*\]`) })
+	tomlKey   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[.=]`) })
 )
 
 // lineOfKey finds the line of a key, 0 if it is written in an unusual way.
@@ -160,13 +161,13 @@ func lineOfKey(text string, key toml.Key) int {
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
-		if m := tomlTable.FindStringSubmatch(line); m != nil {
+		if m := tomlTable().FindStringSubmatch(line); m != nil {
 			table = m[1]
 			if table == key.String() {
 				return number
 			}
 		}
-		m := tomlKey.FindStringSubmatch(line)
+		m := tomlKey().FindStringSubmatch(line)
 		if m != nil && strings.TrimPrefix(table+"."+m[1], ".") == key.String() {
 			return number
 		}
