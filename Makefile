@@ -17,7 +17,7 @@ help: ## what can be made
 		awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 build: ## the program, as ./qleaks
-	$(GO) build -trimpath -o qleaks ./cmd/qleaks
+	CGO_ENABLED=0 $(GO) build -trimpath -o qleaks ./cmd/qleaks
 
 test: ## all tests with the race detector and the optional parts
 	QLEAKS_REQUIRE=$(QLEAKS_REQUIRE) $(GO) test -race ./...
