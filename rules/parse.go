@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -70,10 +69,6 @@ func (r *Rule) expand(let map[string]string) error {
 	return nil
 }
 
-// fragmentName finds {name}; a brace of the pattern language itself, such as
-// {2,4} or \x{41}, begins with a digit or follows \x, \p or \P.
-var fragmentName = regexp.MustCompile(`(\\[xpP])?\{([a-z][a-z_]*)\}`)
-
 const maxFragmentDepth = 8
 
 func expandFragments(pattern string, let map[string]string, depth int) (string, error) {
@@ -81,12 +76,13 @@ func expandFragments(pattern string, let map[string]string, depth int) (string, 
 		return "", fmt.Errorf("fragments are nested deeper than %d, or a fragment uses itself", maxFragmentDepth)
 	}
 	var out strings.Builder
-	last := 0
-	for _, m := range fragmentName.FindAllStringSubmatchIndex(pattern, -1) {
-		if m[2] >= 0 {
-			continue
+	for {
+		start, end := findFragment(pattern)
+		if start < 0 {
+			out.WriteString(pattern)
+			return out.String(), nil
 		}
-		name := pattern[m[4]:m[5]]
+		name := pattern[start+1 : end-1]
 		value, ok := let[name]
 		if !ok {
 			return "", fmt.Errorf("no fragment is named {%s}", name)
@@ -95,10 +91,30 @@ func expandFragments(pattern string, let map[string]string, depth int) (string, 
 		if err != nil {
 			return "", err
 		}
-		out.WriteString(pattern[last:m[0]])
+		out.WriteString(pattern[:start])
 		out.WriteString("(?:" + value + ")")
-		last = m[1]
+		pattern = pattern[end:]
 	}
-	out.WriteString(pattern[last:])
-	return out.String(), nil
+}
+
+// findFragment finds the first {name}, -1 if there is none. A brace of the
+// pattern language itself, such as {2,4} or \x{41}, begins with a digit or
+// follows \x, \p or \P.
+func findFragment(pattern string) (start, end int) {
+	for at := 0; ; at = start + 1 {
+		next := strings.IndexByte(pattern[at:], '{')
+		if next < 0 {
+			return -1, -1
+		}
+		start = at + next
+		name := pattern[start+1:]
+		n := 0
+		for n < len(name) && (name[n] >= 'a' && name[n] <= 'z' || n > 0 && name[n] == '_') {
+			n++
+		}
+		escaped := start > 1 && pattern[start-2] == '\\' && strings.IndexByte("xpP", pattern[start-1]) >= 0
+		if n > 0 && n < len(name) && name[n] == '}' && !escaped {
+			return start, start + n + 2
+		}
+	}
 }
