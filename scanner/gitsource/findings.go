@@ -91,6 +91,9 @@ func (t *teller) wanted(order []standing) (commits, objects []uint32) {
 }
 
 func (t *teller) readAuthors(ctx context.Context, objects []uint32) error {
+	if len(objects) == 0 {
+		return nil
+	}
 	types := pack.Only(pack.Commit, pack.Tag)
 	return t.objects.walk(ctx, types, objects, 1, func(_ int, o object) error {
 		t.authors[o.index] = parseHeaders(o.data).author

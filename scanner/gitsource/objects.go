@@ -45,7 +45,7 @@ type visitor func(worker int, o object) error
 // openObjects opens what the repository stores. The notes say what of it was
 // left alone.
 func (r *Repository) openObjects() (*objects, []*source.ItemError, error) {
-	store, notes, err := r.openStore()
+	store, notes, err := r.openStore(false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,12 +54,13 @@ func (r *Repository) openObjects() (*objects, []*source.ItemError, error) {
 	return o, notes, nil
 }
 
-func (r *Repository) openStore() (*pack.Store, []*source.ItemError, error) {
+// openStore opens the object directories, for all objects or for few.
+func (r *Repository) openStore(few bool) (*pack.Store, []*source.ItemError, error) {
 	directories, notes, err := r.objectDirectories()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
 	}
-	store, err := pack.Open(pack.Options{Directories: directories, Width: r.width, MaxObject: r.options.MaxBlob, Memory: r.options.Memory})
+	store, err := pack.Open(pack.Options{Directories: directories, Width: r.width, MaxObject: r.options.MaxBlob, Memory: r.options.Memory, Few: few})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open objects: %w", err)
 	}

@@ -10,23 +10,22 @@ import (
 // tell what is missing and what leads to the keys.
 func (s *search) readAll(ctx context.Context) error {
 	workers := s.examiners()
-	for _, step := range []struct {
-		types pack.Types
-		visit func(*examiner, object) error
-	}{
-		{pack.Only(pack.Blob, pack.Commit, pack.Tag), (*examiner).content},
-		{pack.Only(pack.Tree), (*examiner).tree},
-	} {
-		err := s.objects.walk(ctx, step.types, nil, s.jobs, func(worker int, o object) error {
-			return step.visit(workers[worker], o)
-		})
-		if err != nil {
-			return err
-		}
-		s.collect(workers)
+	if err := s.read(ctx, workers, pack.Only(pack.Blob, pack.Commit, pack.Tag), (*examiner).content); err != nil {
+		return err
+	}
+	s.collect(workers)
+	if err := s.read(ctx, workers, pack.Only(pack.Tree), (*examiner).tree); err != nil {
+		return err
 	}
 	s.gather(workers)
 	return nil
+}
+
+// read hands all objects of some types to the workers.
+func (s *search) read(ctx context.Context, workers []*examiner, types pack.Types, visit func(*examiner, object) error) error {
+	return s.objects.walk(ctx, types, nil, s.jobs, func(worker int, o object) error {
+		return visit(workers[worker], o)
+	})
 }
 
 // examiners makes one for each worker.

@@ -39,7 +39,7 @@ func (r *Repository) SearchStaged(ctx context.Context, x *inspect.Inspector, job
 }
 
 func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding.Finding, err error) {
-	store, notes, err := s.repo.openStore()
+	store, notes, err := s.repo.openStore(true)
 	if err != nil {
 		return nil, fmt.Errorf("search index: %w", err)
 	}
@@ -52,6 +52,14 @@ func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding
 	staged, err := s.listStaged(ctx, store, s.repo.readIndex(indexFile))
 	if err != nil {
 		return nil, fmt.Errorf("compare index: %w", err)
+	}
+	if len(staged) > fewStaged {
+		whole, _, wholeErr := s.repo.openStore(false) // with the same notes
+		if wholeErr != nil {
+			return nil, fmt.Errorf("search index: %w", wholeErr)
+		}
+		defer func() { err = errors.Join(err, whole.Close()) }()
+		store = whole
 	}
 	s.objects = s.onlyStaged(store, staged)
 	if err := s.readStaged(ctx); err != nil {
@@ -117,14 +125,20 @@ func (s *search) onlyStaged(store *pack.Store, staged []stagedEntry) *objects {
 		ids = append(ids, e.id)
 	}
 	slices.Sort(ids)
-	o := &objects{store: store, width: s.repo.width, indexes: make([]uint32, store.Len())}
+	o := &objects{store: store, width: s.repo.width}
+	walked := len(staged) > fewStaged
+	if walked {
+		o.indexes = make([]uint32, store.Len())
+	}
 	for _, id := range slices.Compact(ids) {
 		place, ok := store.Find([]byte(id))
 		if !ok {
 			s.walked.missing[id] = true
 			continue
 		}
-		o.indexes[place] = uint32(o.len())
+		if walked {
+			o.indexes[place] = uint32(o.len())
+		}
 		o.ids = append(o.ids, id...)
 		o.places = append(o.places, place)
 	}
@@ -134,14 +148,14 @@ func (s *search) onlyStaged(store *pack.Store, staged []stagedEntry) *objects {
 
 // readStaged examines the staged blobs.
 func (s *search) readStaged(ctx context.Context) error {
-	want := map[uint32]bool{}
-	for i := range uint32(s.objects.len()) {
-		want[i] = true
-	}
-	if len(want) > fewStaged {
+	if s.objects.indexes != nil {
+		want := map[uint32]bool{}
+		for i := range uint32(s.objects.len()) {
+			want[i] = true
+		}
 		return s.readWanted(ctx, want)
 	}
-	s.tally.Expected.Add(int64(len(want)))
+	s.tally.Expected.Add(int64(s.objects.len()))
 	one := &examiner{search: s, missing: map[string]bool{}}
 	reader := s.objects.store.NewReader()
 	for i := range uint32(s.objects.len()) {

@@ -108,9 +108,9 @@ func (h *lookup) probe(s *Store, id []byte) (slot int, taken bool) {
 // Find returns the index of the object with an id in raw bytes. Of an object
 // that is stored more than once it is the first.
 func (s *Store) Find(id []byte) (uint32, bool) {
-	if len(s.layers) <= fewLayers {
+	if s.options.Few || len(s.layers) <= fewLayers {
 		for _, l := range s.layers {
-			if rank, ok := l.ids.find(id); ok {
+			if rank, ok := l.find(id); ok {
 				return l.start + rank, true
 			}
 		}

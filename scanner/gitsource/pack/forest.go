@@ -339,7 +339,7 @@ func checkPack(header, trailer []byte, x *index) error {
 		return errors.New("not a pack")
 	case binary.BigEndian.Uint32(header[4:]) != 2 && binary.BigEndian.Uint32(header[4:]) != 3:
 		return errors.New("pack of an unknown version")
-	case int64(binary.BigEndian.Uint32(header[8:])) != int64(x.offsets.len()):
+	case int64(binary.BigEndian.Uint32(header[8:])) != x.count():
 		return errors.New("the index is for another number of objects")
 	case !bytes.Equal(trailer, x.checksum):
 		return errors.New("the index is of another pack")

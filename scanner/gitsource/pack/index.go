@@ -34,6 +34,16 @@ type index struct {
 	// unordered says that the ids were not sorted, repeated that one is there
 	// twice, badFan that the fan-out table does not fit them.
 	unordered, repeated, badFan bool
+	// few takes the place of ids and offsets where they are not read.
+	few *fewIDs
+}
+
+// count is how many objects there are.
+func (x *index) count() int64 {
+	if x.few != nil {
+		return x.few.count
+	}
+	return int64(x.offsets.len())
 }
 
 // offsetTable tells where entries are, as an index stores it.

@@ -19,7 +19,7 @@ const maxLooseHeader = 32
 // readLoose reads a loose object, if it is of one of the wanted types; else
 // only its type. The buffer is the caller's.
 func (w *worker) readLoose(l *layer, rank uint32, want Types) (Type, []byte, error) {
-	f, size, err := l.directory.open(looseName(l.ids.id(rank)))
+	f, size, err := l.directory.open(looseName(l.id(rank)))
 	if err != nil {
 		return Unknown, nil, err
 	}

@@ -33,7 +33,7 @@ func (s *Store) openPacks(d *directory) []*layer {
 			}
 			x = listed[name]
 		}
-		l := &layer{directory: d, name: name, region: r, ids: newIDList(s.options.Width, x.ids), offsets: x.offsets}
+		l := &layer{directory: d, name: name, region: r, ids: newIDList(s.options.Width, x.ids), offsets: x.offsets, few: x.few}
 		l.info = Info{File: file, Size: r.size, Promisor: beside[name[5:]+".promisor"], Kept: beside[name[5:]+".keep"]}
 		s.check(l, x)
 		layers = append(layers, l)
@@ -48,6 +48,14 @@ func (s *Store) openIndex(d *directory, name string, packSize int64) (*index, er
 	}
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
+	}
+	if s.options.Few {
+		refuse := func(err error) {
+			s.refuse(Refusal{File: d.label(name + ".idx"), Index: None, Reason: err.Error()})
+		}
+		if few := openFew(f, size, s.options.Width, packSize, refuse); few != nil {
+			return &index{few: few, checksum: few.checksum}, nil
+		}
 	}
 	defer f.Close()
 	return readIndex(f, size, s.options.Width, packSize, s.options.Memory)

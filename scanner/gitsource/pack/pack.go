@@ -38,6 +38,11 @@ type Options struct {
 	// Unmapped reads files piece by piece instead of mapping them, as is done
 	// where mapping fails.
 	Unmapped bool
+	// Few opens a store for some hundred objects, by Find and a Reader: neither
+	// are indexes read nor loose objects listed, and what is wrong with them is
+	// found as far as it is in the way. Such a store cannot be walked; Len is
+	// the bound of its objects' indexes.
+	Few bool
 }
 
 // Store is the objects of some object directories. Each has an index, from 0
@@ -72,6 +77,8 @@ type layer struct {
 	// suspect says that pack and index do not belong together: every object
 	// must prove its id.
 	suspect bool
+	// few takes the place of ids and offsets in a store for few objects.
+	few *fewIDs
 }
 
 // Info tells of a pack.
@@ -115,15 +122,20 @@ func Open(o Options) (*Store, error) {
 			continue
 		}
 		packs = append(packs, s.openPacks(open)...)
-		if ids := open.looseIDs(o.Width, s.refuse); len(ids) > 0 {
+		if o.Few {
+			loose = append(loose, &layer{directory: open, ids: newIDList(o.Width, nil), few: fewLoose(open, o.Width)})
+		} else if ids := open.looseIDs(o.Width, s.refuse); len(ids) > 0 {
 			loose = append(loose, &layer{directory: open, ids: newIDList(o.Width, ids)})
 		}
 	}
 	// The fewer objects come before, the cheaper it is to find those that are
 	// there twice.
 	slices.SortStableFunc(packs, func(a, b *layer) int {
-		return cmp.Or(cmp.Compare(b.ids.len(), a.ids.len()), strings.Compare(a.info.File, b.info.File))
+		return cmp.Or(cmp.Compare(b.len(), a.len()), strings.Compare(a.info.File, b.info.File))
 	})
+	if o.Few { // what is new is loose
+		packs, loose = loose, packs
+	}
 	s.number(append(packs, loose...))
 	return s, nil
 }
@@ -132,7 +144,7 @@ func Open(o Options) (*Store, error) {
 func (s *Store) number(layers []*layer) {
 	packed := int64(0)
 	for _, l := range layers {
-		n := l.ids.len()
+		n := l.len()
 		if int64(s.total)+int64(n) >= math.MaxInt32 {
 			s.refuse(Refusal{File: l.label(), Index: None, Reason: "more objects than can be numbered"})
 			continue
@@ -142,7 +154,9 @@ func (s *Store) number(layers []*layer) {
 		packed += l.info.Size
 		s.layers = append(s.layers, l)
 	}
-	s.types = make([]Type, s.total)
+	if !s.options.Few {
+		s.types = make([]Type, s.total)
+	}
 	s.options.MaxTotal = cmp.Or(s.options.MaxTotal, max(16<<30, packed*1024))
 }
 
@@ -152,6 +166,9 @@ func (s *Store) Close() error {
 	for _, l := range s.layers {
 		if l.region != nil {
 			all = append(all, l.region.close())
+		}
+		if l.few != nil {
+			all = append(all, l.few.close())
 		}
 	}
 	for _, d := range s.directories {
@@ -167,11 +184,16 @@ func (s *Store) Len() int { return int(s.total) }
 // ID returns an object's id in raw bytes, which must not be changed.
 func (s *Store) ID(i uint32) []byte {
 	l, rank := s.layerOf(i)
-	return l.ids.id(rank)
+	return l.id(rank)
 }
 
 // Type returns an object's type, Unknown before a walk has come upon it.
-func (s *Store) Type(i uint32) Type { return s.types[i] }
+func (s *Store) Type(i uint32) Type {
+	if s.options.Few {
+		return Unknown
+	}
+	return s.types[i]
+}
 
 // Packs tells of the packs, in order of the indexes of their objects.
 func (s *Store) Packs() []Info {
@@ -235,7 +257,38 @@ func (l *layer) labelOf(rank uint32) string {
 	if l.name != "" {
 		return l.label()
 	}
-	return l.directory.label(looseName(l.ids.id(rank)))
+	return l.directory.label(looseName(l.id(rank)))
+}
+
+// len bounds the ranks.
+func (l *layer) len() int {
+	if l.few != nil {
+		return maxFew
+	}
+	return l.ids.len()
+}
+
+func (l *layer) id(rank uint32) []byte {
+	if l.few != nil {
+		id, _ := l.few.at(rank)
+		return id
+	}
+	return l.ids.id(rank)
+}
+
+func (l *layer) offset(rank uint32) uint64 {
+	if l.few != nil {
+		_, offset := l.few.at(rank)
+		return offset
+	}
+	return l.offsets.at(rank)
+}
+
+func (l *layer) find(id []byte) (rank uint32, ok bool) {
+	if l.few != nil {
+		return l.few.find(id)
+	}
+	return l.ids.find(id)
 }
 
 func looseName(id []byte) string {

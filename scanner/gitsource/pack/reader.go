@@ -31,7 +31,7 @@ func (r *Reader) Read(ctx context.Context, i uint32) (Object, error) {
 		return Object{}, fmt.Errorf("read object: there is no object %d", i)
 	}
 	l, rank := w.store.layerOf(i)
-	id := l.ids.id(rank)
+	id := l.id(rank)
 	c := &chain{alternatives: maxAlternatives}
 	found, err := w.resolveRank(c, l, rank)
 	if err == nil {

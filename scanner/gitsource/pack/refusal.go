@@ -36,7 +36,7 @@ func (s *Store) refuse(r Refusal) {
 // refuseObject refuses an object.
 func (s *Store) refuseObject(i uint32, reason error) {
 	l, rank := s.layerOf(i)
-	s.refuse(Refusal{File: l.labelOf(rank), Index: i, ID: hex.EncodeToString(l.ids.id(rank)), Reason: reason.Error()})
+	s.refuse(Refusal{File: l.labelOf(rank), Index: i, ID: hex.EncodeToString(l.id(rank)), Reason: reason.Error()})
 }
 
 // compact sorts the list and drops what was said twice, by two walks.

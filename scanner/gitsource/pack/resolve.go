@@ -42,7 +42,7 @@ func (w *worker) resolveRank(c *chain, l *layer, rank uint32) (resolved, error) 
 		t, data, err := w.readLoose(l, rank, AllTypes)
 		return resolved{kind: t, data: data}, err
 	}
-	offset := l.offsets.at(rank)
+	offset := l.offset(rank)
 	if offset < packHeader || offset >= uint64(l.end()) {
 		return resolved{}, errOffset
 	}
@@ -115,7 +115,7 @@ func (w *worker) recoverable(err error) bool {
 // possible.
 func (w *worker) copyOf(c *chain, l *layer, id []byte) (place, resolved, error) {
 	err := errNoBase
-	if rank, ok := l.ids.find(id); ok {
+	if rank, ok := l.find(id); ok {
 		var r resolved
 		if r, err = w.resolveRank(c, l, rank); err == nil || !w.recoverable(err) {
 			return l.placeOf(rank), r, err
@@ -130,7 +130,7 @@ func (w *worker) copyIn(c *chain, but *layer, id []byte, why error) (place, reso
 		if l == but || c.alternatives <= 0 {
 			continue
 		}
-		rank, ok := l.ids.find(id)
+		rank, ok := l.find(id)
 		if !ok {
 			continue
 		}
@@ -159,7 +159,7 @@ func (l *layer) placeOf(rank uint32) place {
 	if l.region == nil {
 		return place{l, int64(rank)}
 	}
-	return place{l, int64(l.offsets.at(rank))}
+	return place{l, int64(l.offset(rank))}
 }
 
 // extentAt is where the entry at an offset must end.

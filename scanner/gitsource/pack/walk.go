@@ -63,6 +63,9 @@ type loss struct {
 // time; while one runs, only its visitors may ask for the type of an object, and
 // of those only that they get.
 func (s *Store) Walk(ctx context.Context, plan Plan, visitor func(worker int) Visitor) error {
+	if s.options.Few {
+		return errors.New("walk objects: the store was opened for a few of them")
+	}
 	plan.Types = cmp.Or(plan.Types, AllTypes)
 	if plan.Jobs <= 0 {
 		plan.Jobs = runtime.GOMAXPROCS(0)
