@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sync"
 )
 
-var ruleID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`) })
+const ruleID = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 
 // validate says what is wrong with a rule, naming the field.
 func (r *Rule) validate() error {
 	var errs []error
-	if !ruleID().MatchString(r.ID) {
+	if !regexp.MustCompile(ruleID).MatchString(r.ID) {
 		errs = append(errs, fmt.Errorf("id %q is not of the form word-word-word", r.ID))
 	}
 	for field, value := range map[string]string{

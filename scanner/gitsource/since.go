@@ -4,24 +4,21 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
-var (
-	ageForm = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(\d{1,5})[ .]?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?:[ .]ago)?$`)
-	})
+const (
+	ageForm = `^(\d{1,5})[ .]?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?:[ .]ago)?$`
 	// dateForms are in UTC where they name no zone, so that every machine
 	// takes the same commits.
-	dateForms = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?$`) })
+	dateForms = `^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?$`
 )
 
 // parseSince reads a date, or an age such as "90d" or "2 weeks". It is false
 // for anything else.
 func parseSince(text string, now time.Time) (time.Time, bool) {
 	text = strings.TrimSpace(text)
-	if m := ageForm().FindStringSubmatch(strings.ToLower(text)); m != nil {
+	if m := regexp.MustCompile(ageForm).FindStringSubmatch(strings.ToLower(text)); m != nil {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			return time.Time{}, false
@@ -40,7 +37,7 @@ func parseSince(text string, now time.Time) (time.Time, bool) {
 			return now.AddDate(-n, 0, 0), true
 		}
 	}
-	if !dateForms().MatchString(text) {
+	if !regexp.MustCompile(dateForms).MatchString(text) {
 		return time.Time{}, false
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339, time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05 -0700"} {

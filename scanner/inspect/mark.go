@@ -2,9 +2,7 @@ package inspect
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/decode"
@@ -13,7 +11,13 @@ import (
 // ignoreMark is a mark in a line: qleaks:ignore[rule-id], or several ids with
 // commas. It must name the rule, so that it does not hide the next key that
 // somebody writes on the line.
-var ignoreMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`qleaks:ignore\[([a-z0-9, -]{1,200})\]`) })
+const (
+	ignoreMark = "qleaks:ignore["
+	// longestMark bounds what stands between the brackets, in bytes.
+	longestMark = 200
+	// markAlphabet is what may stand there.
+	markAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789, -"
+)
 
 // markReach is how far from the key a mark may stand, in bytes: a line of
 // minified code or of a notebook's JSON is no line that a person marked.
@@ -34,17 +38,21 @@ func marked(text []byte, start, end int, rule string) bool {
 }
 
 func marksRule(line []byte, rule string) bool {
-	if !bytes.Contains(line, []byte("qleaks:ignore[")) {
-		return false
-	}
-	for _, m := range ignoreMark().FindAllSubmatch(line, -1) {
-		for id := range strings.SplitSeq(string(m[1]), ",") {
-			if strings.TrimSpace(id) == rule {
-				return true
+	for {
+		_, rest, found := bytes.Cut(line, []byte(ignoreMark))
+		if !found {
+			return false
+		}
+		ids, _, closed := strings.Cut(string(rest[:min(len(rest), longestMark+1)]), "]")
+		if closed && strings.Trim(ids, markAlphabet) == "" {
+			for id := range strings.SplitSeq(ids, ",") {
+				if strings.Trim(id, " ") == rule {
+					return true
+				}
 			}
 		}
+		line = rest
 	}
-	return false
 }
 
 // markedIn looks for a mark on the line of the decoded text and, outside

@@ -10,7 +10,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/bmatcuk/doublestar/v4"
@@ -150,24 +149,21 @@ func matchesGlob(glob, name string) bool {
 	return doublestar.MatchUnvalidated(strings.TrimPrefix(trimmed, "/"), name)
 }
 
-var (
-	tomlTable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\[\[?\s*([^\]]+?)\s*\]`) })
-	tomlKey   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[.=]`) })
-)
-
 // lineOfKey finds the line of a key, 0 if it is written in an unusual way.
 func lineOfKey(text string, key toml.Key) int {
+	tables := regexp.MustCompile(`^\s*\[\[?\s*([^\]]+?)\s*\]`)
+	keys := regexp.MustCompile(`^\s*"?([A-Za-z0-9_-]+)"?\s*[.=]`)
 	table := ""
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
-		if m := tomlTable().FindStringSubmatch(line); m != nil {
+		if m := tables.FindStringSubmatch(line); m != nil {
 			table = m[1]
 			if table == key.String() {
 				return number
 			}
 		}
-		m := tomlKey().FindStringSubmatch(line)
+		m := keys.FindStringSubmatch(line)
 		if m != nil && strings.TrimPrefix(table+"."+m[1], ".") == key.String() {
 			return number
 		}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/qleaks/qleaks/scanner/gitsource"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -48,9 +47,9 @@ const (
 	objectsOnly
 )
 
-var urlForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`) })
+const urlForm = `^(?:[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`
 
-func isURL(argument string) bool { return urlForm().MatchString(argument) }
+func isURL(argument string) bool { return regexp.MustCompile(urlForm).MatchString(argument) }
 
 // locate turns the PATHs of the command line into targets.
 func locate(ctx context.Context, env Env, paths []string, o readOptions) ([]target, error) {
