@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Modes of entries in trees and indexes.
@@ -37,6 +38,8 @@ type index struct {
 	// there is none to read.
 	shared func(name string) ([]byte, error)
 }
+
+func isSparse(e indexEntry) bool { return e.mode == modeTree }
 
 // trackedTrees reads the index of every worktree.
 func (r *Repository) trackedTrees() []index {
@@ -79,8 +82,12 @@ func (x *index) parse(data []byte, width int) error {
 			err = splitErr
 		}
 	}
+	if !slices.ContainsFunc(entries, isSparse) {
+		x.entries = entries
+		return err
+	}
 	for _, e := range entries {
-		if e.mode == modeTree {
+		if isSparse(e) {
 			x.sparse = append(x.sparse, e)
 		} else {
 			x.entries = append(x.entries, e)

@@ -1,15 +1,21 @@
 package gitsource
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // maxNames bounds what the paths of an index may take, in bytes: version 4
 // can tell long ones in two bytes each.
 const maxNames = 512 << 20
+
+// leastIndexEntry is what an entry takes besides its id and path, in bytes: 40
+// of a file's state, 2 of flags.
+const leastIndexEntry = 42
+
+var errEntryCut = errors.New("index entry is cut short")
 
 // indexFile is what one index file holds.
 type indexFile struct {
@@ -34,7 +40,9 @@ func decodeIndex(data []byte, width int) (indexFile, error) {
 	if version < 2 || version > 4 {
 		return f, fmt.Errorf("index version %d is not known", version)
 	}
-	rest := data[12 : len(data)-width]
+	// Paths and ids are parts of one string.
+	rest := string(data[12 : len(data)-width])
+	f.entries = make([]indexEntry, 0, min(int(count), len(rest)/(leastIndexEntry+width)))
 	previous, names := "", 0
 	for range count {
 		entry, size, err := parseIndexEntry(rest, width, version, previous)
@@ -48,7 +56,7 @@ func decodeIndex(data []byte, width int) (indexFile, error) {
 		}
 		f.entries = append(f.entries, entry)
 	}
-	err := f.extensions(rest, width)
+	err := f.extensions([]byte(rest), width)
 	return f, err
 }
 
@@ -82,21 +90,20 @@ func (f *indexFile) extensions(rest []byte, width int) error {
 }
 
 // parseIndexEntry reads one entry and tells its size on disk.
-func parseIndexEntry(data []byte, width int, version uint32, previous string) (indexEntry, int, error) {
-	cut := errors.New("index entry is cut short")
-	header := 40 + width + 2
+func parseIndexEntry(data string, width int, version uint32, previous string) (indexEntry, int, error) {
+	header := leastIndexEntry + width
 	if len(data) < header {
-		return indexEntry{}, 0, cut
+		return indexEntry{}, 0, errEntryCut
 	}
 	e := indexEntry{
-		mode:  binary.BigEndian.Uint32(data[24:]),
-		id:    string(data[40 : 40+width]),
+		mode:  uint32(data[24])<<24 | uint32(data[25])<<16 | uint32(data[26])<<8 | uint32(data[27]),
+		id:    data[40 : 40+width],
 		stage: data[40+width] >> 4 & 3,
 	}
 	if data[40+width]&0x40 != 0 { // extended flags
 		header += 2
 		if version < 3 || len(data) < header {
-			return indexEntry{}, 0, cut
+			return indexEntry{}, 0, errEntryCut
 		}
 	}
 	name := data[header:]
@@ -104,30 +111,31 @@ func parseIndexEntry(data []byte, width int, version uint32, previous string) (i
 	if version == 4 {
 		n, size := offsetVarint(name)
 		if size == 0 || n > uint64(len(previous)) {
-			return indexEntry{}, 0, cut
+			return indexEntry{}, 0, errEntryCut
 		}
 		strip, name, header = int(n), name[size:], header+size
 	}
-	end := bytes.IndexByte(name, 0)
+	end := strings.IndexByte(name, 0)
 	if end < 0 {
-		return indexEntry{}, 0, cut
+		return indexEntry{}, 0, errEntryCut
 	}
 	if version == 4 {
-		e.path = previous[:len(previous)-strip] + string(name[:end])
+		e.path = previous[:len(previous)-strip] + name[:end]
 		return e, header + end + 1, nil
 	}
-	e.path = string(name[:end])
+	e.path = name[:end]
 	size := (header + end + 8) &^ 7
 	if size > len(data) {
-		return indexEntry{}, 0, cut
+		return indexEntry{}, 0, errEntryCut
 	}
 	return e, size, nil
 }
 
 // offsetVarint reads the number form of pack offsets; size 0 says that it is
 // cut short or too large.
-func offsetVarint(data []byte) (n uint64, size int) {
-	for i, c := range data {
+func offsetVarint(data string) (n uint64, size int) {
+	for i := range len(data) {
+		c := data[i]
 		if i > 8 {
 			return 0, 0
 		}
