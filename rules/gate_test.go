@@ -48,13 +48,3 @@ func FuzzGatesChangeNothing(f *testing.F) {
 		}
 	})
 }
-
-func TestTheBuiltinRulesAreValid(t *testing.T) {
-	all, err := builtinRules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := NewSet(all); err != nil {
-		t.Error(err)
-	}
-}
