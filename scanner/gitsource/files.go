@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -43,14 +44,15 @@ func readRegular(dir, name string, contained bool) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read %s: %w", name, errNotRegular)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
-	if err != nil {
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), maxText)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(f, maxText+1)); err != nil {
 		return nil, err
 	}
-	if len(data) > maxText {
+	if data.Len() > maxText {
 		return nil, fmt.Errorf("read %s: %w", name, errTooLarge)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 func openIn(dir, name string, contained bool) (*os.File, error) {

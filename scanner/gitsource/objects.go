@@ -22,7 +22,8 @@ type objects struct {
 	store *pack.Store
 	width int
 	ids   []byte
-	// fan tells where the ids begin whose first two bytes are the index.
+	// fan tells where the ids begin whose first two bytes are the index; nil
+	// where there are few.
 	fan []uint32
 	// places leads from an index to the store's own, indexes back.
 	places, indexes []uint32
@@ -117,8 +118,11 @@ func (o *objects) find(id []byte) uint32 {
 	if len(id) != o.width {
 		return none
 	}
-	at := int(binary.BigEndian.Uint16(id))
-	lo, hi := o.fan[at], o.fan[at+1]
+	lo, hi := uint32(0), uint32(o.len())
+	if o.fan != nil {
+		at := int(binary.BigEndian.Uint16(id))
+		lo, hi = o.fan[at], o.fan[at+1]
+	}
 	for lo < hi {
 		mid := lo + (hi-lo)/2
 		switch bytes.Compare(o.id(mid), id) {

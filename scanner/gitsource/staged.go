@@ -142,7 +142,9 @@ func (s *search) onlyStaged(store *pack.Store, staged []stagedEntry) *objects {
 		o.ids = append(o.ids, id...)
 		o.places = append(o.places, place)
 	}
-	o.spread()
+	if walked {
+		o.spread()
+	}
 	return o
 }
 
