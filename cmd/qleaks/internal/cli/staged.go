@@ -85,6 +85,19 @@ func (v gitVariables) repository(cwd string, o readOptions) (*gitsource.Reposito
 	return gitsource.Discover(at, options)
 }
 
+// quarantine lets a target be read with the object directories that the
+// variables name, if it is the repository that they are for: what is pushed
+// stays in one of its own until the hooks agree.
+func (v gitVariables) quarantine(t target, cwd string, o readOptions) target {
+	if v.objectDirectory == "" && len(v.alternates) == 0 {
+		return t
+	}
+	if own, err := v.repository(cwd, o); err == nil && own.GitDir() == t.repository.GitDir() {
+		t.repository = own
+	}
+	return t
+}
+
 // target is the repository of the variables, with the index that they name.
 func (v gitVariables) target(label string, own *gitsource.Repository) target {
 	t := target{Label: label, kind: repositoryTree, root: own.Root(), repository: own, index: v.indexFile}

@@ -81,6 +81,9 @@ func locate(ctx context.Context, env Env, paths []string, o readOptions) ([]targ
 		if err != nil {
 			return nil, err
 		}
+		if o.Selecting.any() {
+			t = hookVariables(env, cwd).quarantine(t, cwd, o)
+		}
 		if len(paths) > 1 && t.kind == directoryTree {
 			t.prefix = shortest(cwd, t.root)
 		}
