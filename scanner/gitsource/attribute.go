@@ -52,23 +52,35 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 	if len(s.found) == 0 {
 		return nil, nil
 	}
-	trees := s.hotTrees()
-	names, err := s.readHot(ctx, trees)
-	if err != nil {
-		return nil, err
+	hot := newHotTrees(s.walked.trees, s.foundBlobs(), s.objects.len())
+	s.walked.trees = nil
+	if hot.cut {
+		s.notes.add(excluded("objects", "more paths lead to keys than are followed; some paths are not told"))
 	}
 	p := s.standings()
-	w := &walk{names: names, kind: s.objects.kind, all: allSteps}
+	w := &walk{hot: hot, all: allSteps}
 	w.introduce = func(n uint32, at standing) {
 		p.add(at, way{rank: p.reach.ranks[n], commit: n, time: s.graph.commits[n].time})
 	}
 	w.history(s.graph)
-	p.looseTrees(w, trees)
+	p.looseTrees(w)
 	p.staged(w)
 	p.alone()
 	p.cut = w.cut
 	p.tellCut()
 	return p.findings(ctx)
+}
+
+// foundBlobs lists the blobs with keys.
+func (s *search) foundBlobs() []uint32 {
+	var out []uint32
+	for object, h := range s.found {
+		if h.kind == pack.Blob {
+			out = append(out, object)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // tellCut says which paths are not told.
@@ -115,15 +127,15 @@ func without(r rank, refs *refNames) way {
 
 // looseTrees looks at trees that no commit has: tagged ones, and the tops of
 // those that nothing leads to, which still tell the path of a lost file.
-func (p *standings) looseTrees(w *walk, trees []uint32) {
+func (p *standings) looseTrees(w *walk) {
 	roots := map[uint32]bool{}
 	for _, c := range p.graph.commits {
 		roots[c.tree] = true
 	}
 	known := maps.Clone(p.paths)
-	for _, tree := range trees {
+	for _, tree := range slices.Sorted(slices.Values(w.hot.trees)) {
 		refs := p.reach.direct[tree]
-		lost := len(p.walked.parents[tree]) == 0 && !roots[tree]
+		lost := !w.hot.held.has(tree) && !roots[tree]
 		if refs == nil && !lost {
 			continue
 		}
@@ -161,8 +173,8 @@ func (p *standings) staged(w *walk) {
 		w.introduce = stage
 		for _, e := range tree.sparse {
 			if t := p.objects.find([]byte(e.id)); t != none {
-				w.steps = commitSteps
-				w.tree(t, nil, e.path, 0)
+				w.begin(none, e.path)
+				w.tree(t, nil, 0)
 			}
 		}
 	}

@@ -116,7 +116,8 @@ func BenchmarkAttribution(b *testing.B) {
 		if o.kind == pack.Blob {
 			blobs = append(blobs, o.index)
 		} else {
-			e.link(o, parseHeaders(o.data), e.named)
+			e.headers.parse(o.data)
+			e.link(o, &e.headers, e.named)
 		}
 		return nil
 	})
@@ -144,12 +145,14 @@ func BenchmarkAttribution(b *testing.B) {
 func attributeOnce(b *testing.B, s *search, linked []*examiner) {
 	workers := s.examiners()
 	for n, w := range workers {
-		w.commits, w.tags = linked[n].commits, linked[n].tags
+		w.lineage, w.tags = linked[n].lineage, linked[n].tags
 	}
+	s.logTrees(workers)
 	if err := s.read(b.Context(), workers, pack.Only(pack.Tree), (*examiner).tree); err != nil {
 		b.Fatal(err)
 	}
 	s.gather(workers)
+	s.makeGraph()
 	if _, err := s.attribute(b.Context()); err != nil {
 		b.Fatal(err)
 	}

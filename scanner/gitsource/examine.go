@@ -34,19 +34,22 @@ type record struct {
 	header bool
 }
 
-// edge leads from an object to one that holds it, or from a tag to its target.
-type edge struct{ child, parent uint32 }
+// edge leads from a tag to its target.
+type edge struct{ tag, target uint32 }
 
 // examiner is a worker's own state; joined when all are done.
 type examiner struct {
 	*search
 	shallow map[string]bool
 	hits    []*hit
-	commits []commit
+	lineage lineage
 	tags    []edge
-	edges   []edge
 	missing map[string]bool
 	changes changes
+	headers headers
+	trees   treeReader
+	// log remembers the trees, nil if no blob has a key.
+	log *treeLog
 }
 
 // content examines a blob, a commit or a tag.
@@ -116,7 +119,8 @@ func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
 // linked examines a commit or a tag: message and headers apart, so that the
 // lines of a message are its own.
 func (e *examiner) linked(o object, h *hit) {
-	parsed := parseHeaders(o.data)
+	parsed := &e.headers
+	parsed.parse(o.data)
 	e.inspect(parsed.message, h, false)
 	e.inspect(parsed.text, h, true)
 	e.link(o, parsed, e.named)
@@ -124,64 +128,80 @@ func (e *examiner) linked(o object, h *hit) {
 
 // link takes note of what a commit or a tag leads to; look finds objects by
 // their ids.
-func (e *examiner) link(o object, parsed headers, look func(id []byte) uint32) {
+func (e *examiner) link(o object, parsed *headers, look func(id []byte) uint32) {
 	if o.kind == pack.Tag {
-		e.tags = append(e.tags, edge{child: o.index, parent: look(parsed.target)})
+		e.tags = append(e.tags, edge{tag: o.index, target: look(parsed.target)})
 		return
 	}
 	c := commit{object: o.index, time: math.MaxInt64, tree: look(parsed.tree)}
 	if !parsed.committed.IsZero() {
 		c.time = parsed.committed.Unix()
 	}
-	boundary := e.shallow[string(e.objects.id(o.index))]
+	boundary := len(e.shallow) > 0 && e.shallow[string(e.objects.id(o.index))]
+	c.first = boundary || len(parsed.parents) == 0
 	for _, id := range parsed.parents {
 		parent := e.objects.find(id)
 		if parent == none && !boundary {
 			look(id)
 		}
 		if parent != none {
-			c.parents = append(c.parents, parent)
+			e.lineage.parents = append(e.lineage.parents, parent)
 		}
 	}
-	e.commits = append(e.commits, c)
+	c.parents = uint32(len(e.lineage.parents))
+	e.lineage.commits = append(e.lineage.commits, c)
 }
 
 // named looks an object up that another one names; it must be there.
 func (e *examiner) named(id []byte) uint32 {
 	i := e.objects.find(id)
-	if i == none && len(e.missing) < maxMissing && !isEmptyObject(id) {
-		e.missing[string(id)] = true
+	if i == none {
+		e.misses(id)
 	}
 	return i
 }
 
-// tree looks at the entries of a tree: whether they are there, and which lead
-// to keys. Trees that hold no key are of no further interest, but whether they
-// do is known only when all were seen.
+// misses takes note of an id that is named and not there.
+func (e *examiner) misses(id []byte) {
+	if len(e.missing) < maxMissing && !e.missing[string(id)] && !isEmptyObject(id) {
+		e.missing[string(id)] = true
+	}
+}
+
+// tree looks at what is new in a tree: whether it is there, and which of it may
+// lead to keys.
 func (e *examiner) tree(o object) error {
-	last := none
-	whole := eachEntry(o.data, e.objects.width, func(entry treeEntry) {
-		child := e.objects.find(entry.id)
-		if child == none {
-			if entry.mode != modeGitlink {
-				e.named(entry.id)
-			}
-			return
-		}
-		if len(e.found) == 0 || child == last {
-			return
-		}
-		if entry.mode == modeTree || e.found[child] != nil {
-			e.edges = append(e.edges, edge{child: child, parent: o.index})
-			last = child
-		}
-	})
+	e.trees.width = e.objects.width
+	whole, based := e.trees.read(o, e)
 	if !whole {
 		e.notes.add(unread("objects/"+e.objects.name(o.index), "broken tree", nil))
+	}
+	if e.log != nil {
+		e.log.end(o.index, o.stored.Depth, based)
 	}
 	e.tally.Objects.Add(1)
 	return nil
 }
+
+// fresh implements treeVisitor.
+func (e *examiner) fresh(at uint32, entry treeEntry) {
+	child := e.objects.find(entry.id)
+	switch {
+	case child != none && e.log != nil:
+		e.log.fresh(at, entry, child)
+	case child == none && entry.mode != modeGitlink:
+		e.misses(entry.id)
+	}
+}
+
+// copied implements treeVisitor.
+func (e *examiner) copied(at, from, count uint32) {
+	if e.log != nil {
+		e.log.copied(at, from, count)
+	}
+}
+
+var _ treeVisitor = (*examiner)(nil)
 
 // isEmptyObject tells the ids of the empty tree and the empty blob, which Git
 // knows without having them.

@@ -96,7 +96,7 @@ func (t *teller) readAuthors(ctx context.Context, objects []uint32) error {
 	}
 	types := pack.Only(pack.Commit, pack.Tag)
 	return t.objects.walk(ctx, types, objects, 1, func(_ int, o object) error {
-		t.authors[o.index] = parseHeaders(o.data).author
+		t.authors[o.index] = parseSignature(parseHeaders(o.data).author)
 		return nil
 	})
 }

@@ -3,11 +3,9 @@ package gitsource
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"strings"
 	"time"
-
-	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
 
 // identityTime bounds how long the oldest commit is looked for.
@@ -28,14 +26,18 @@ func (r *Repository) Identity() string {
 	if known {
 		return name
 	}
-	opened, _, err := r.openObjects()
-	if err != nil {
-		return ""
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), identityTime)
 	defer cancel()
-	name, err = r.identify(ctx, opened)
-	if errors.Join(err, opened.close()) != nil {
+	s := newSearch(r, nil, 0, nil)
+	if err := s.open(); err != nil {
+		return ""
+	}
+	err := s.readGraph(ctx)
+	if err == nil {
+		s.walked.refs = r.refs(func(string, error) {})
+		name = s.identify()
+	}
+	if errors.Join(err, s.objects.close()) != nil {
 		return ""
 	}
 	return name
@@ -49,81 +51,65 @@ func (r *Repository) originName() string {
 	return normalRemote(urls[0])
 }
 
-// identify is Identity where the objects are open already.
-func (r *Repository) identify(ctx context.Context, o *objects) (string, error) {
+// identify is Identity where refs and commits are known.
+func (s *search) identify() string {
+	r := s.repo
 	if name := r.originName(); name != "" {
-		return name, nil
+		return name
 	}
 	r.identity.Lock()
 	defer r.identity.Unlock()
-	if r.identity.known {
-		return r.identity.name, nil
+	if !r.identity.known {
+		r.identity.name, r.identity.known = s.oldestRoot(), true
 	}
-	name, err := o.oldestRoot(ctx, r.rootTips(), r.shallow())
-	if err != nil {
-		return "", fmt.Errorf("identify repository: %w", err)
-	}
-	r.identity.name, r.identity.known = name, true
-	return name, nil
+	return r.identity.name
 }
 
-// rootTips are the refs that say which history is the repository's: branches
-// and tags, since notes and stashes have roots of their own.
-func (r *Repository) rootTips() []ref {
-	var out []ref
-	for _, ref := range r.refs(func(string, error) {}) {
-		if strings.HasPrefix(ref.name, "refs/heads/") || strings.HasPrefix(ref.name, "refs/remotes/") ||
-			strings.HasPrefix(ref.name, "refs/tags/") || strings.HasSuffix(ref.name, "HEAD") {
-			out = append(out, ref)
+// isOwnHistory tells the refs that say which history is the repository's:
+// branches and tags, since notes and stashes have roots of their own.
+func isOwnHistory(ref string) bool {
+	return strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/remotes/") ||
+		strings.HasPrefix(ref, "refs/tags/") || strings.HasSuffix(ref, "HEAD")
+}
+
+// oldestRoot takes, of all commits without parents that branches and tags lead
+// to, the one of the oldest date. At the border of a shallow clone parents do
+// not count.
+func (s *search) oldestRoot() string {
+	var stack []uint32
+	for _, r := range s.walked.refs {
+		if !isOwnHistory(r.name) {
+			continue
+		}
+		if n, ok := s.peeled(s.objects.find([]byte(r.id))); ok {
+			stack = append(stack, n)
 		}
 	}
-	return out
-}
-
-// oldestRoot takes, of all commits without parents that the tips lead to, the
-// one of the oldest date. At the border of a shallow clone parents do not
-// count.
-func (o *objects) oldestRoot(ctx context.Context, tips []ref, shallow map[string]bool) (string, error) {
-	commits := map[string]headers{}
-	err := o.walk(ctx, pack.Only(pack.Commit, pack.Tag), nil, 1, func(_ int, c object) error {
-		parsed := parseHeaders(c.data)
-		commits[string(o.id(c.index))] = headers{parents: parsed.parents, committed: parsed.committed, target: parsed.target}
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	best, oldest := "", int64(0)
-	seen := map[string]bool{}
-	var stack []string
-	for _, t := range tips {
-		stack = append(stack, t.id)
-	}
+	seen := newBitset(len(s.graph.commits))
+	best, oldest := none, int64(0)
 	for len(stack) > 0 {
-		id := stack[len(stack)-1]
+		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		c, here := commits[id]
-		if seen[id] || !here {
+		if seen.has(n) {
 			continue
 		}
-		seen[id] = true
-		if len(c.target) > 0 { // a tag
-			stack = append(stack, string(c.target))
+		seen.add(n)
+		c := s.graph.commits[n]
+		if !c.first {
+			stack = append(stack, s.graph.parentsOf(n)...)
 			continue
 		}
-		if len(c.parents) > 0 && !shallow[id] {
-			for _, p := range c.parents {
-				stack = append(stack, string(p))
-			}
-			continue
+		when := c.time
+		if when == math.MaxInt64 { // it has none
+			when = math.MinInt64
 		}
-		when := c.committed.Unix()
-		if best == "" || when < oldest || when == oldest && id < best {
-			best, oldest = id, when
+		// Numbers are in order of the ids.
+		if best == none || when < oldest || when == oldest && n < best {
+			best, oldest = n, when
 		}
 	}
-	if best == "" {
-		return "", nil
+	if best == none {
+		return ""
 	}
-	return fmt.Sprintf("root:%x", best), nil
+	return "root:" + s.objects.name(s.graph.commits[best].object)
 }

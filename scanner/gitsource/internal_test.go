@@ -86,7 +86,7 @@ func TestHeadersKeepLinesAndBlankLinks(t *testing.T) {
 	tree, parent := strings.Repeat("a1", 20), strings.Repeat("b2", 20)
 	text := fmt.Sprintf("tree %s\nparent %s\nauthor A <B> <a@b> 12 +0100\ncommitter C <c@d> 34 -0200\ngpgsig x\n y\n\nsubject\n\nbody\n", tree, parent)
 	h := parseHeaders([]byte(text))
-	if len(h.tree) != 20 || len(h.parents) != 1 || h.author.email != "a@b" || h.author.when.Unix() != 12 || h.committed.Unix() != 34 {
+	if len(h.tree) != 20 || len(h.parents) != 1 || parseSignature(h.author).email != "a@b" || parseSignature(h.author).when.Unix() != 12 || h.committed.Unix() != 34 {
 		t.Errorf("headers %+v", h)
 	}
 	if string(h.message) != "subject\n\nbody\n" {

@@ -59,7 +59,7 @@ func (d *differ) commit(ctx context.Context, n uint32) error {
 		return nil // told as missing
 	}
 	var others []uint32
-	for _, p := range d.graph.parents[n] {
+	for _, p := range d.graph.parentsOf(n) {
 		if t := d.graph.commits[p].tree; t != none {
 			others = append(others, t)
 		}
@@ -187,7 +187,7 @@ func (d *differ) load(ctx context.Context, tree uint32) ([]diffEntry, error) {
 		return nil, context.Cause(ctx)
 	}
 	name := "objects/" + d.objects.name(tree)
-	o, err := d.reader.Read(ctx, d.objects.places[tree])
+	o, err := d.reader.Read(ctx, d.objects.table.Index(tree))
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)

@@ -1,12 +1,9 @@
 package gitsource
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -15,18 +12,12 @@ import (
 // none is no object.
 const none = ^uint32(0)
 
-// objects is every object of the repository, in order of the ids, by which an
-// object is told from then on by its index: the order is the same however the
-// objects are stored.
+// objects is every object of the repository, told from then on by its number
+// in the table, which is the same however the objects are stored.
 type objects struct {
 	store *pack.Store
+	table *pack.Table
 	width int
-	ids   []byte
-	// fan tells where the ids begin whose first two bytes are the index; nil
-	// where there are few.
-	fan []uint32
-	// places leads from an index to the store's own, indexes back.
-	places, indexes []uint32
 }
 
 // object is one object as a visitor gets it. The content is gone when the
@@ -50,9 +41,7 @@ func (r *Repository) openObjects() (*objects, []*source.ItemError, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &objects{store: store, width: r.width}
-	o.sort()
-	return o, notes, nil
+	return &objects{store: store, table: store.Table(), width: r.width}, notes, nil
 }
 
 // openStore opens the object directories, for all objects or for few.
@@ -68,71 +57,23 @@ func (r *Repository) openStore(few bool) (*pack.Store, []*source.ItemError, erro
 	return store, notes, nil
 }
 
-// sort gives every id its index; one that is stored twice has one.
-func (o *objects) sort() {
-	order := make([]uint32, o.store.Len())
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortStableFunc(order, func(a, b uint32) int { return bytes.Compare(o.store.ID(a), o.store.ID(b)) })
-	o.indexes = make([]uint32, len(order))
-	for _, place := range order {
-		id := o.store.ID(place)
-		if n := o.len(); n == 0 || !bytes.Equal(o.id(uint32(n-1)), id) {
-			o.ids = append(o.ids, id...)
-			o.places = append(o.places, place)
-		}
-		o.indexes[place] = uint32(o.len() - 1)
-	}
-	o.spread()
-}
-
-// spread makes the fan of sorted ids.
-func (o *objects) spread() {
-	o.fan = make([]uint32, 1<<16+1)
-	for i := range uint32(o.len()) {
-		o.fan[int(binary.BigEndian.Uint16(o.id(i)))+1]++
-	}
-	for i := 1; i < len(o.fan); i++ {
-		o.fan[i] += o.fan[i-1]
-	}
-}
-
 func (o *objects) close() error { return o.store.Close() }
 
-func (o *objects) len() int { return len(o.places) }
+func (o *objects) len() int { return o.table.Len() }
 
-func (o *objects) id(i uint32) []byte {
-	return o.ids[int(i)*o.width : (int(i)+1)*o.width]
-}
+func (o *objects) id(i uint32) []byte { return o.table.ID(i) }
 
 // name is the id in hex.
 func (o *objects) name(i uint32) string { return hex.EncodeToString(o.id(i)) }
 
 // kind is an object's type, pack.Unknown before it was read. It must not be
 // asked while a walk runs.
-func (o *objects) kind(i uint32) pack.Type { return o.store.Type(o.places[i]) }
+func (o *objects) kind(i uint32) pack.Type { return o.store.Type(o.table.Index(i)) }
 
-// find returns the index of an id in raw bytes, or none.
+// find returns the number of the object with an id in raw bytes, or none.
 func (o *objects) find(id []byte) uint32 {
-	if len(id) != o.width {
-		return none
-	}
-	lo, hi := uint32(0), uint32(o.len())
-	if o.fan != nil {
-		at := int(binary.BigEndian.Uint16(id))
-		lo, hi = o.fan[at], o.fan[at+1]
-	}
-	for lo < hi {
-		mid := lo + (hi-lo)/2
-		switch bytes.Compare(o.id(mid), id) {
-		case 0:
-			return mid
-		case -1:
-			lo = mid + 1
-		default:
-			hi = mid
-		}
+	if i, ok := o.table.Find(id); ok {
+		return i
 	}
 	return none
 }
@@ -141,11 +82,11 @@ func (o *objects) find(id []byte) uint32 {
 // jobs goroutines, each object once. What cannot be read is among the refusals
 // of the store.
 func (o *objects) walk(ctx context.Context, types pack.Types, want []uint32, jobs int, visit visitor) error {
-	plan := pack.Plan{Types: types, Jobs: jobs, Ops: types.Has(pack.Blob)}
+	plan := pack.Plan{Types: types, Jobs: jobs, Ops: types.Has(pack.Blob) || types.Has(pack.Tree)}
 	if want != nil {
 		plan.Want = make([]uint32, len(want))
 		for i, index := range want {
-			plan.Want[i] = o.places[index]
+			plan.Want[i] = o.table.Index(index)
 		}
 	}
 	return o.store.Walk(ctx, plan, func(worker int) pack.Visitor {
@@ -162,7 +103,7 @@ type visiting struct {
 
 // Visit implements pack.Visitor.
 func (v *visiting) Visit(o *pack.Object) error {
-	return v.visit(v.worker, object{index: v.indexes[o.Index], kind: o.Type, data: o.Data, stored: o})
+	return v.visit(v.worker, object{index: v.table.Number(o.Index), kind: o.Type, data: o.Data, stored: o})
 }
 
 var _ pack.Visitor = (*visiting)(nil)

@@ -32,6 +32,7 @@ func (s *search) ownFiles(ctx context.Context) {
 	r := s.repo
 	s.walked.refs = r.refs(failed)
 	s.walked.logs = r.reflogs(failed)
+	s.name = s.identify()
 	for _, log := range s.walked.logs {
 		if err := s.text(log.path, source.Reflog, bytes.NewReader(log.text), int64(len(log.text)), finding.ReachReflog); err != nil {
 			failed(log.path, err)

@@ -71,9 +71,7 @@ func (s *search) runRange(ctx context.Context, selection Selection) (out []findi
 	if len(s.found) == 0 {
 		return nil, nil
 	}
-	if s.name, err = s.repo.identify(ctx, s.objects); err != nil {
-		return nil, err
-	}
+	s.name = s.identify()
 	// Reflogs are not scanned, but what only they reach is told so.
 	s.walked.logs = s.repo.reflogs(failed)
 	out, err = s.attributeRange(ctx, d, chosen)

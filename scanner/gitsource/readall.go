@@ -1,7 +1,9 @@
 package gitsource
 
 import (
+	"cmp"
 	"context"
+	"maps"
 
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
@@ -14,11 +16,28 @@ func (s *search) readAll(ctx context.Context) error {
 		return err
 	}
 	s.collect(workers)
+	s.logTrees(workers)
 	if err := s.read(ctx, workers, pack.Only(pack.Tree), (*examiner).tree); err != nil {
 		return err
 	}
 	s.gather(workers)
 	return nil
+}
+
+// logTrees has the trees remembered, if they may lead to keys.
+func (s *search) logTrees(workers []*examiner) {
+	blobs := s.foundBlobs()
+	if len(blobs) == 0 {
+		return
+	}
+	seeds := newBitset(s.objects.len())
+	for _, object := range blobs {
+		seeds.add(object)
+	}
+	for _, w := range workers {
+		w.log = newTreeLog(seeds, cmp.Or(s.repo.options.Memory, usualLog))
+		s.walked.trees = append(s.walked.trees, w.log)
+	}
 }
 
 // read hands all objects of some types to the workers.
@@ -50,21 +69,20 @@ func (s *search) collect(workers []*examiner) {
 
 // gather joins what else the workers learned.
 func (s *search) gather(workers []*examiner) {
-	var commits []commit
 	s.walked.tags = map[uint32]uint32{}
 	s.walked.missing = map[string]bool{}
 	s.walked.parents = map[uint32][]uint32{}
 	for _, w := range workers {
-		commits = append(commits, w.commits...)
+		s.walked.lineages = append(s.walked.lineages, w.lineage)
 		for _, t := range w.tags {
-			s.walked.tags[t.child] = t.parent
+			s.walked.tags[t.tag] = t.target
 		}
-		for id := range w.missing {
-			s.walked.missing[id] = true
-		}
-		for _, e := range w.edges {
-			s.walked.parents[e.child] = append(s.walked.parents[e.child], e.parent)
-		}
+		maps.Copy(s.walked.missing, w.missing)
 	}
-	s.graph = newGraph(commits)
+}
+
+// makeGraph makes the history of what was gathered.
+func (s *search) makeGraph() {
+	s.graph = newGraph(s.objects.len(), s.walked.lineages)
+	s.walked.lineages = nil
 }

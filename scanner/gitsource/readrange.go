@@ -15,13 +15,15 @@ func (s *search) readGraph(ctx context.Context) error {
 	workers := s.examiners()
 	err := s.objects.walk(ctx, pack.Only(pack.Commit, pack.Tag), nil, s.jobs, func(worker int, o object) error {
 		w := workers[worker]
-		w.link(o, parseHeaders(o.data), w.objects.find)
+		w.headers.parse(o.data)
+		w.link(o, &w.headers, w.objects.find)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	s.gather(workers)
+	s.makeGraph()
 	return nil
 }
 
@@ -126,10 +128,7 @@ func (s *search) rangeCoverage(chosen []bool) {
 // introduced it.
 func (s *search) attributeRange(ctx context.Context, d *differ, chosen []bool) ([]finding.Finding, error) {
 	p := s.standings()
-	d.done, d.hot, d.cut, d.all = nil, map[uint32]bool{}, false, allSteps
-	for _, tree := range s.hotTrees() {
-		d.hot[tree] = true
-	}
+	d.done, d.hot, d.cut, d.all = nil, s.hotAbove(), false, allSteps
 	for _, n := range s.graph.order {
 		if !chosen[n] || !d.hot[s.graph.commits[n].tree] {
 			continue

@@ -135,7 +135,7 @@ func (v *revisions) step(ctx context.Context, n uint32, text, suffix string) (ne
 // parent returns a parent by its place, from 1 on. The commit is read again:
 // the graph leaves out what is not here.
 func (v *revisions) parent(ctx context.Context, n uint32, place int, text string) (uint32, error) {
-	o, err := v.reader.Read(ctx, v.objects.places[v.graph.commits[n].object])
+	o, err := v.reader.Read(ctx, v.objects.table.Index(v.graph.commits[n].object))
 	if err != nil {
 		return 0, fmt.Errorf("read commit: %w", err)
 	}

@@ -87,11 +87,14 @@ type search struct {
 type walked struct {
 	// tags leads from tags to what they name, by table index.
 	tags map[uint32]uint32
-	// parents leads from an object with a key, or a tree above it, to the
-	// trees that hold it.
+	// parents leads from an object that a range introduces to the trees that
+	// hold it.
 	parents map[uint32][]uint32
-	refs    []ref
-	logs    []reflog
+	// trees and lineages are what the workers remember, until it is joined.
+	trees    []*treeLog
+	lineages []lineage
+	refs     []ref
+	logs     []reflog
 	// missing are the ids that are named and not there.
 	missing map[string]bool
 	records counter
@@ -105,11 +108,11 @@ func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
 	}
 	defer func() { err = errors.Join(err, s.objects.close()) }()
 	s.tally.Expected.Add(int64(s.objects.len()))
-	if s.name, err = s.repo.identify(ctx, s.objects); err != nil {
-		return nil, err
-	}
 	if err := s.readAll(ctx); err != nil {
 		return nil, fmt.Errorf("search repository: %w", err)
+	}
+	if len(s.found) > 0 || s.repo.originName() == "" {
+		s.makeGraph()
 	}
 	s.ownFiles(ctx)
 	s.coverage()

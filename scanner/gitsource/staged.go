@@ -47,7 +47,7 @@ func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding
 	for _, note := range slices.Concat(s.repo.refusals, notes) {
 		s.notes.add(note)
 	}
-	s.graph = newGraph(nil)
+	s.graph = newGraph(0, nil)
 	s.walked.missing = map[string]bool{}
 	staged, err := s.listStaged(ctx, store, s.repo.readIndex(indexFile))
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding
 		store = whole
 	}
 	s.objects = s.onlyStaged(store, staged)
-	if err := s.readStaged(ctx); err != nil {
+	if err := s.readStaged(ctx, staged); err != nil {
 		return nil, fmt.Errorf("search index: %w", err)
 	}
 	refusals, broken := s.objects.refused()
@@ -117,43 +117,34 @@ func (s *search) listStaged(ctx context.Context, store *pack.Store, x index) ([]
 	return c.staged, nil
 }
 
-// onlyStaged is the objects that are staged. An object that is not here is
-// told.
+// onlyStaged is the objects that are staged, or all where they are many. An
+// object that is not here is told.
 func (s *search) onlyStaged(store *pack.Store, staged []stagedEntry) *objects {
 	var ids []string
 	for _, e := range staged {
 		ids = append(ids, e.id)
+		if _, ok := store.Find([]byte(e.id)); !ok {
+			s.walked.missing[e.id] = true
+		}
 	}
-	slices.Sort(ids)
 	o := &objects{store: store, width: s.repo.width}
-	walked := len(staged) > fewStaged
-	if walked {
-		o.indexes = make([]uint32, store.Len())
-	}
-	for _, id := range slices.Compact(ids) {
-		place, ok := store.Find([]byte(id))
-		if !ok {
-			s.walked.missing[id] = true
-			continue
-		}
-		if walked {
-			o.indexes[place] = uint32(o.len())
-		}
-		o.ids = append(o.ids, id...)
-		o.places = append(o.places, place)
-	}
-	if walked {
-		o.spread()
+	if len(staged) > fewStaged {
+		o.table = store.Table()
+	} else {
+		slices.Sort(ids)
+		o.table = store.Subset(ids)
 	}
 	return o
 }
 
 // readStaged examines the staged blobs.
-func (s *search) readStaged(ctx context.Context) error {
-	if s.objects.indexes != nil {
+func (s *search) readStaged(ctx context.Context, staged []stagedEntry) error {
+	if len(staged) > fewStaged {
 		want := map[uint32]bool{}
-		for i := range uint32(s.objects.len()) {
-			want[i] = true
+		for _, e := range staged {
+			if i := s.objects.find([]byte(e.id)); i != none {
+				want[i] = true
+			}
 		}
 		return s.readWanted(ctx, want)
 	}
@@ -161,7 +152,7 @@ func (s *search) readStaged(ctx context.Context) error {
 	one := &examiner{search: s, missing: map[string]bool{}}
 	reader := s.objects.store.NewReader()
 	for i := range uint32(s.objects.len()) {
-		o, err := reader.Read(ctx, s.objects.places[i])
+		o, err := reader.Read(ctx, s.objects.table.Index(i))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -2,10 +2,7 @@ package gitsource
 
 import (
 	"cmp"
-	"context"
 	"slices"
-
-	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
 
 const (
@@ -18,95 +15,58 @@ const (
 	allSteps    = 20_000_000
 	// maxDepth bounds nested directories.
 	maxDepth = 4096
-	// maxHotEntries bounds the tree entries that are held in memory.
-	maxHotEntries = 5_000_000
 )
 
-// hotEntry is a tree entry that leads to a key.
-type hotEntry struct {
-	name  string
-	child uint32
-}
-
-// hotTrees follows blobs with keys up to the trees that lead to them.
-func (s *search) hotTrees() []uint32 {
-	var stack, hot []uint32
+// hotAbove follows objects with keys up to the trees that lead to them, as far
+// as those were read.
+func (s *search) hotAbove() map[uint32]bool {
+	var stack []uint32
 	for object := range s.found {
 		stack = append(stack, object)
 	}
-	seen := map[uint32]bool{}
+	hot := map[uint32]bool{}
 	for len(stack) > 0 {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		for _, parent := range s.walked.parents[at] {
-			if !seen[parent] {
-				seen[parent] = true
-				hot = append(hot, parent)
+			if !hot[parent] {
+				hot[parent] = true
 				stack = append(stack, parent)
 			}
 		}
 	}
-	slices.Sort(hot)
 	return hot
-}
-
-// readHot reads the entries of the hot trees that lead to keys, in order of
-// their names.
-func (s *search) readHot(ctx context.Context, trees []uint32) (map[uint32][]hotEntry, error) {
-	out := make(map[uint32][]hotEntry, len(trees))
-	for _, t := range trees {
-		out[t] = nil
-	}
-	total := 0
-	err := s.objects.walk(ctx, pack.Only(pack.Tree), trees, 1, func(_ int, o object) error {
-		var entries []hotEntry
-		eachEntry(o.data, s.objects.width, func(entry treeEntry) {
-			child := s.objects.find(entry.id)
-			if child == none || total >= maxHotEntries {
-				return
-			}
-			_, hotTree := out[child]
-			if hotTree || s.found[child] != nil && s.found[child].kind == pack.Blob {
-				entries = append(entries, hotEntry{name: string(entry.name), child: child})
-				total++
-			}
-		})
-		slices.SortStableFunc(entries, func(a, b hotEntry) int { return cmp.Compare(a.name, b.name) })
-		out[o.index] = entries
-		return nil
-	})
-	if total >= maxHotEntries {
-		s.notes.add(excluded("objects", "more paths lead to keys than are followed; some paths are not told"))
-	}
-	return out, err
 }
 
 // walk looks for the commits that brought hot blobs to paths.
 type walk struct {
-	names map[uint32][]hotEntry
-	kind  func(object uint32) pack.Type
+	hot *hotTrees
 	// introduce is told each introduction.
 	introduce func(commit uint32, s standing)
 	commit    uint32
 	// steps are those left for this commit, all those for every one.
 	steps, all int
 	cut        bool
+	// path is the way from the root, others a stack of the trees that are
+	// compared with.
+	path   []byte
+	others []uint32
 }
 
 // history walks every commit against its parents.
 func (w *walk) history(g *graph) {
 	for _, n := range g.order {
 		root := g.commits[n].tree
-		if len(w.names[root]) == 0 {
+		if len(w.hot.of(root)) == 0 {
 			continue
 		}
-		others := make([]uint32, 0, len(g.parents[n]))
-		for _, p := range g.parents[n] {
-			if tree := g.commits[p].tree; len(w.names[tree]) > 0 {
-				others = append(others, tree)
+		w.others = w.others[:0]
+		for _, p := range g.parentsOf(n) {
+			if tree := g.commits[p].tree; len(w.hot.of(tree)) > 0 {
+				w.others = append(w.others, tree)
 			}
 		}
-		w.root(n, root, others)
+		w.root(n, root, w.others)
 	}
 }
 
@@ -115,53 +75,64 @@ func (w *walk) root(commit, tree uint32, others []uint32) {
 	if slices.Contains(others, tree) {
 		return
 	}
-	w.commit, w.steps = commit, commitSteps
-	w.tree(tree, others, "", 0)
+	w.begin(commit, "")
+	w.tree(tree, others, 0)
 }
 
-func (w *walk) tree(tree uint32, others []uint32, prefix string, depth int) {
+// begin gets ready for the trees of a commit, below a path.
+func (w *walk) begin(commit uint32, path string) {
+	w.commit, w.steps, w.path = commit, commitSteps, append(w.path[:0], path...)
+}
+
+func (w *walk) tree(tree uint32, others []uint32, depth int) {
 	if depth > maxDepth {
 		w.cut = true
 		return
 	}
-	for _, e := range w.names[tree] {
-		below, present := w.compare(e, others)
-		if present {
+	prefix := len(w.path)
+	for _, e := range w.hot.of(tree) {
+		mark := len(w.others)
+		if w.compare(e, others) {
 			continue
 		}
 		// Long paths cost more: they are held in memory.
-		cost := 1 + (len(prefix)+len(e.name))/256
+		name := w.hot.names[e.name]
+		cost := 1 + (prefix+len(name))/256
 		w.steps -= cost
 		w.all -= cost
 		if w.steps < 0 || w.all < 0 {
 			w.cut = true
 			return
 		}
-		path := prefix + e.name
-		if w.kind(e.child) == pack.Blob {
-			w.introduce(w.commit, standing{blob: e.child, path: path})
-			continue
+		w.path = append(w.path[:prefix], name...)
+		if w.hot.isTree(e.child) {
+			w.path = append(w.path, '/')
+			w.tree(e.child, w.others[mark:], depth+1)
+		} else {
+			w.introduce(w.commit, standing{blob: e.child, path: string(w.path)})
 		}
-		w.tree(e.child, below, path+"/", depth+1)
+		w.others = w.others[:mark]
 	}
 }
 
-// compare tells whether one of the others has the entry, and if not, the trees
-// that they have under its name.
-func (w *walk) compare(e hotEntry, others []uint32) (below []uint32, present bool) {
+// compare tells whether one of the others has the entry. If not, the trees that
+// they have under its name are put on the stack.
+func (w *walk) compare(e hotEntry, others []uint32) (present bool) {
+	mark := len(w.others)
 	for _, o := range others {
-		entries := w.names[o]
-		at, _ := slices.BinarySearchFunc(entries, e.name, func(f hotEntry, name string) int { return cmp.Compare(f.name, name) })
+		entries := w.hot.of(o)
+		at, _ := slices.BinarySearchFunc(entries, e.name, func(f hotEntry, name uint32) int { return cmp.Compare(f.name, name) })
 		// A broken tree can have a name twice.
 		for ; at < len(entries) && entries[at].name == e.name; at++ {
 			child := entries[at].child
 			if child == e.child {
-				return nil, true
+				w.others = w.others[:mark]
+				return true
 			}
-			if w.kind(child) == pack.Tree {
-				below = append(below, child)
+			if w.hot.isTree(child) {
+				w.others = append(w.others, child)
 			}
 		}
 	}
-	return below, false
+	return false
 }

@@ -3,30 +3,24 @@ package pack
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/maphash"
 )
 
 // idList is a sorted list of ids with a fan-out table.
 type idList struct {
 	width int
 	ids   []byte
-	// fan tells where the ids begin whose first bits, shifted down, are its
-	// index.
-	fan   []uint32
-	shift uint
+	// fan tells where the ids begin whose first bits are its index.
+	fan  []uint32
+	bits uint
 }
 
-// newIDList makes the list of sorted ids. The table has about as many entries
-// as there are ids, at most 65,536.
+// newIDList makes the list of sorted ids.
 func newIDList(width int, ids []byte) idList {
-	bits := uint(1)
-	for bits < 16 && 1<<bits < len(ids)/width {
-		bits++
-	}
-	l := idList{width: width, ids: ids, fan: make([]uint32, 1<<bits+1), shift: 16 - bits}
+	bits := fanBits(len(ids) / width)
+	l := idList{width: width, ids: ids, fan: make([]uint32, 1<<bits+1), bits: bits}
 	slot := 0
 	for i := range l.len() {
-		for to := int(binary.BigEndian.Uint16(ids[i*width:]) >> l.shift); slot < to; {
+		for to := int(firstBits(ids[i*width:], bits)); slot < to; {
 			slot++
 			l.fan[slot] = uint32(i)
 		}
@@ -36,6 +30,18 @@ func newIDList(width int, ids []byte) idList {
 	}
 	return l
 }
+
+// fanBits chooses how many bits of the ids a fan-out table looks at: as many
+// as leave one or two of count ids to search.
+func fanBits(count int) uint {
+	bits := uint(1)
+	for bits < 24 && 2<<bits < count {
+		bits++
+	}
+	return bits
+}
+
+func firstBits(id []byte, bits uint) uint32 { return binary.BigEndian.Uint32(id) >> (32 - bits) }
 
 func (l *idList) len() int { return len(l.ids) / l.width }
 
@@ -49,8 +55,8 @@ func (l *idList) find(id []byte) (uint32, bool) {
 	if len(id) != l.width {
 		return 0, false
 	}
-	slot := binary.BigEndian.Uint16(id) >> l.shift
-	lo, hi := l.fan[slot], l.fan[int(slot)+1]
+	slot := firstBits(id, l.bits)
+	lo, hi := l.fan[slot], l.fan[slot+1]
 	end, want := hi, binary.BigEndian.Uint64(id)
 	for lo < hi {
 		mid := lo + (hi-lo)/2
@@ -65,60 +71,23 @@ func (l *idList) find(id []byte) (uint32, bool) {
 	return lo, lo < end && bytes.Equal(l.id(lo), id)
 }
 
-// fewLayers is up to how many layers are searched one after the other.
-const fewLayers = 2
-
-// lookup is a hash table over the ids of all layers. Its hash is seeded: the
-// ids of a broken index are whatever somebody wanted them to be.
-type lookup struct {
-	seed  maphash.Seed
-	slots []uint32
-}
-
-func newLookup(s *Store) *lookup {
-	size := 4
-	for size < int(s.total)*2 {
-		size *= 2
-	}
-	h := &lookup{seed: maphash.MakeSeed(), slots: make([]uint32, size)}
-	for i := range h.slots {
-		h.slots[i] = None
-	}
-	for _, l := range s.layers {
-		for rank := range uint32(l.ids.len()) {
-			id := l.ids.id(rank)
-			if slot, taken := h.probe(s, id); !taken {
-				h.slots[slot] = l.start + rank
-			}
-		}
-	}
-	return h
-}
-
-// probe finds the slot of an id: where it is, or where it would be.
-func (h *lookup) probe(s *Store, id []byte) (slot int, taken bool) {
-	mask := len(h.slots) - 1
-	slot = int(maphash.Bytes(h.seed, id)) & mask
-	for h.slots[slot] != None && !bytes.Equal(s.ID(h.slots[slot]), id) {
-		slot = (slot + 1) & mask
-	}
-	return slot, h.slots[slot] != None
-}
-
 // Find returns the index of the object with an id in raw bytes. Of an object
 // that is stored more than once it is the first.
 func (s *Store) Find(id []byte) (uint32, bool) {
-	if s.options.Few || len(s.layers) <= fewLayers {
-		for _, l := range s.layers {
-			if rank, ok := l.find(id); ok {
-				return l.start + rank, true
-			}
+	if !s.options.Few {
+		t := s.Table()
+		n, ok := t.Find(id)
+		if !ok {
+			return None, false
 		}
-		return None, false
+		return t.Index(n), true
 	}
-	s.lookupOnce.Do(func() { s.lookup = newLookup(s) })
-	slot, ok := s.lookup.probe(s, id)
-	return s.lookup.slots[slot], ok
+	for _, l := range s.layers {
+		if rank, ok := l.find(id); ok {
+			return l.start + rank, true
+		}
+	}
+	return None, false
 }
 
 // layerOf returns the layer of an object, and its rank there.

@@ -71,7 +71,7 @@ type Object struct {
 	// Data is the whole content.
 	Data []byte
 	// Base is the object that this one was made from, None for one that is
-	// stored whole. Ops say how; they are there for blobs, when the plan asks.
+	// stored whole. Ops say how; they are there for blobs and trees, when the plan asks.
 	Base uint32
 	Ops  []Op
 	// BaseVisited says that this visitor got Base before, with the content that

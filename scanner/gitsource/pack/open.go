@@ -33,7 +33,7 @@ func (s *Store) openPacks(d *directory) []*layer {
 			}
 			x = listed[name]
 		}
-		l := &layer{directory: d, name: name, region: r, ids: newIDList(s.options.Width, x.ids), offsets: x.offsets, few: x.few}
+		l := &layer{directory: d, name: name, region: r, ids: newIDList(s.options.Width, x.ids), repeated: x.repeated, offsets: x.offsets, few: x.few}
 		l.info = Info{File: file, Size: r.size, Promisor: beside[name[5:]+".promisor"], Kept: beside[name[5:]+".keep"]}
 		s.check(l, x)
 		layers = append(layers, l)

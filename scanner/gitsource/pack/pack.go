@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -56,10 +55,10 @@ type Store struct {
 	types       []Type
 	refusals    refusalList
 
-	lookupOnce sync.Once
-	lookup     *lookup
-	twiceOnce  sync.Once
-	twice      []uint64
+	tableOnce sync.Once
+	table     *Table
+	twiceOnce sync.Once
+	twice     []uint64
 }
 
 // layer is a pack, or the loose objects of a directory.
@@ -69,11 +68,13 @@ type layer struct {
 	name string
 	info Info
 	// start is the index of the first object.
-	start   uint32
-	ids     idList
-	offsets offsetTable // by rank
-	region  *region
-	forest  *forest
+	start uint32
+	ids   idList
+	// repeated says that some ids are there more than once.
+	repeated bool
+	offsets  offsetTable // by rank
+	region   *region
+	forest   *forest
 	// suspect says that pack and index do not belong together: every object
 	// must prove its id.
 	suspect bool
@@ -215,16 +216,9 @@ func (s *Store) Twice(i uint32) bool {
 
 func (s *Store) findTwice() {
 	s.twice = make([]uint64, s.total/64+1)
-	for n, l := range s.layers {
-		for rank := range uint32(l.ids.len()) {
-			id, i := l.ids.id(rank), l.start+rank
-			if n == 0 {
-				if rank == 0 || !bytes.Equal(l.ids.id(rank-1), id) {
-					continue
-				}
-			} else if first, ok := s.Find(id); ok && first == i {
-				continue
-			}
+	t := s.Table()
+	for i, n := range t.numbers {
+		if t.indexes[n] != uint32(i) {
 			s.twice[i/64] |= 1 << (i % 64)
 		}
 	}

@@ -22,7 +22,7 @@ type Plan struct {
 	Want []uint32
 	// Jobs is the number of goroutines, 0 means GOMAXPROCS.
 	Jobs int
-	// Ops asks for the ops of blobs.
+	// Ops asks for the ops of blobs and trees.
 	Ops bool
 }
 

@@ -216,7 +216,7 @@ func (k *walker) loseRoot(b branch, at uint32, why error) error {
 func (k *walker) child(b branch, f *frame, at uint32) error {
 	base := b.index(f.at)
 	kind := k.store.types[base]
-	data, err := k.make(b.layer, f, at, k.walk.plan.Ops && kind == Blob)
+	data, err := k.make(b.layer, f, at, k.walk.plan.Ops && (kind == Blob || kind == Tree))
 	if err != nil {
 		return k.give(err, func() error {
 			k.walk.lose(b.layer, at, err, &k.losses)
