@@ -13,10 +13,10 @@ func levels() map[string]int {
 	for level, packages := range []string{
 		0:  "internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate",
 		1:  "rules scanner/source scanner/gitsource/reftable",
-		2:  "scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
+		2:  "rules/gitleaks scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect",
 		4:  "scanner scanner/baseline scanner/report scanner/ledger scanner/gitsource internal/github internal/provider/* remediate/store remediate/console remediate/rewrite",
-		5:  "rules/rulestest scanner/verify scanner/githubsource internal/provider/all internal/inventory",
+		5:  "rules/rulestest scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory",
 		6:  "internal/hygiene remediate",
 		7:  "internal/sweep internal/web",
 		8:  "cmd/qleaks/internal/cli",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // Redacted is what every printer and encoder shows instead of a Value.
@@ -49,6 +50,9 @@ func (v Value) Len() int { return len(v.Reveal()) }
 func (v Value) Equal(w Value) bool {
 	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(w.Reveal())) == 1
 }
+
+// Contains reports whether the material of w is a part of v's.
+func (v Value) Contains(w Value) bool { return strings.Contains(v.Reveal(), w.Reveal()) }
 
 // String implements fmt.Stringer without material.
 func (v Value) String() string { return Redacted }

@@ -1,0 +1,258 @@
+package gitleaks
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/qleaks/qleaks/internal/secret"
+)
+
+// Fragment is text that is looked at as one.
+type Fragment struct {
+	Text []byte
+	// Path is slash-separated, Commit an id in hex; both may be empty.
+	Path, Commit string
+	// Line is that of the begin of the text, as findings are to have it.
+	Line int
+	// Anywhere leaves open what the origin decides: see Finding.In.
+	Anywhere bool
+}
+
+// Options say how a fragment is looked at.
+type Options struct {
+	// DecodeDepth is how many encodings inside each other are undone.
+	DecodeDepth int
+	// Megabytes is the longest text that expressions are tried on; 0 sets no
+	// limit.
+	Megabytes int
+	// IgnoreMarks looks for no marks such as gitleaks:allow.
+	IgnoreMarks bool
+}
+
+// Finding is what a rule found.
+type Finding struct {
+	Rule *Rule
+	Location
+	// Start and End are the place of the match in the fragment.
+	Start, End    int
+	Match, Secret secret.Value
+	Entropy       float32
+	Tags          []string
+	// Marked is true where the line says that this is no leak.
+	Marked bool
+	// open are the allowlists that the origin decides about.
+	open []*allowlist
+}
+
+// Location is in gitleaks' way of counting: ends are inclusive, and the columns
+// of every line but the first of a fragment are one more than one would think.
+// Of a file that is found by its path alone it is zero.
+type Location struct {
+	StartLine, EndLine, StartColumn, EndColumn int
+}
+
+// looking is the look at one fragment.
+type looking struct {
+	*Set
+	Fragment
+	options Options
+	origin  origin
+	lines   *lines
+	// text is the fragment after so many passes of decoding, segments what the
+	// last one decoded.
+	text     []byte
+	segments []*segment
+	seen     *sight
+}
+
+// Detect finds what the rules describe. Marked findings are among the others;
+// whether marks count is for the caller to say. When the context ends, what was
+// found until then is returned.
+func (s *Set) Detect(ctx context.Context, f Fragment, o Options) []Finding {
+	l := &looking{Set: s, Fragment: f, options: o, text: f.Text, origin: origin{path: f.Path, commit: f.Commit}}
+	if !f.Anywhere && allowsOrigin(s.allow, l.origin) {
+		return nil
+	}
+	var found []Finding
+	for depth := 0; ; depth++ {
+		l.seen = s.look(l.text)
+		for i, r := range s.rules {
+			if ctx.Err() != nil {
+				break
+			}
+			if len(r.Keywords) == 0 || l.seen.keyword[i] {
+				found = append(found, l.rule(i, false)...)
+			}
+		}
+		s.idle.Put(l.seen)
+		if depth >= o.DecodeDepth || ctx.Err() != nil {
+			break
+		}
+		if l.text, l.segments = decodePass(l.text, l.segments); len(l.segments) == 0 {
+			break
+		}
+	}
+	return withoutGeneric(found)
+}
+
+// rule finds what one rule describes; asked is true if another rule requires
+// it.
+func (l *looking) rule(number int, asked bool) []Finding {
+	r := l.rules[number]
+	if r.Hidden && !asked || !l.Anywhere && allowsOrigin(r.allow, l.origin) {
+		return nil
+	}
+	if r.path != nil {
+		matches := l.Anywhere || r.path.MatchString(l.Path)
+		if r.pattern == nil && len(l.segments) == 0 && matches && !l.Anywhere {
+			match := secret.New([]byte("file detected: " + l.Path))
+			return []Finding{{Rule: r, Match: match, Tags: r.Tags}}
+		}
+		if !matches {
+			return nil
+		}
+	}
+	if r.pattern == nil || l.options.Megabytes > 0 && len(l.text)/1_000_000 > l.options.Megabytes {
+		return nil
+	}
+	var found []Finding
+	for _, m := range r.pattern.find(l.text, l.seen.spots[number], l.seen.odd) {
+		if f, ok := l.match(r, span{m[0], m[1]}); ok {
+			found = append(found, f)
+		}
+	}
+	if asked || len(r.required) == 0 || len(found) == 0 {
+		return found
+	}
+	return l.complete(r, found)
+}
+
+// match judges one match of a rule's expression.
+func (l *looking) match(r *Rule, at span) (Finding, bool) {
+	matched := bytes.Trim(l.text[at.start:at.end], "\n")
+	f := Finding{Rule: r, Tags: r.Tags}
+	var line []byte
+	if len(l.segments) > 0 {
+		segments := overlapping(l.segments, at)
+		if len(segments) == 0 {
+			return f, false // it was found in an earlier pass
+		}
+		at = original(segments, at)
+		f.Tags = slices.Concat(r.Tags, tagsOf(segments))
+		line = decodedLine(segments, l.text)
+	} else {
+		at.end = at.start + len(matched)
+	}
+	if l.lines == nil {
+		l.lines = newLines(l.Text)
+	}
+	p := l.lines.place(at)
+	f.Location = Location{l.Line + p.startLine, l.Line + p.endLine, p.startColumn, p.endColumn}
+	f.Start, f.End = at.start, at.end
+	whole := l.Text[p.from:p.to]
+	f.Marked = !l.options.IgnoreMarks && marked(whole, l.Text[:p.from])
+	if len(line) == 0 {
+		line = whole
+	}
+	value := r.secretIn(matched)
+	entropy := entropyOf(value)
+	if r.Entropy != 0 && entropy <= r.Entropy {
+		return f, false
+	}
+	f.Entropy = float32(entropy)
+	for _, lists := range [][]*allowlist{l.allow, r.allow} {
+		allowed, open := allows(lists, candidate{secret: value, match: matched, line: line})
+		if allowed || !l.Anywhere && decided(open, l.origin) {
+			return f, false
+		}
+		f.open = append(f.open, open...)
+	}
+	f.Match, f.Secret = secret.New(matched), secret.New(value)
+	return f, true
+}
+
+// In reports whether a finding of a fragment from anywhere is one in a path.
+func (s *Set) In(f Finding, path string) bool {
+	o := origin{path: path}
+	return !allowsOrigin(s.allow, o) && !allowsOrigin(f.Rule.allow, o) && !decided(f.open, o) &&
+		(f.Rule.path == nil || f.Rule.path.MatchString(path))
+}
+
+// secretIn is the part of a match that is the secret.
+func (r *Rule) secretIn(match []byte) []byte {
+	if r.pattern.groups == 0 {
+		return match
+	}
+	groups := r.pattern.get().FindSubmatch(match)
+	if r.SecretGroup > 0 && len(groups) > 0 {
+		return groups[r.SecretGroup]
+	}
+	for i, g := range groups {
+		if i > 0 && len(g) > 0 {
+			return g
+		}
+	}
+	return match
+}
+
+// entropyOf is Shannon's, by characters but for the length in bytes.
+func entropyOf(text []byte) float64 {
+	counts := map[rune]int{}
+	for _, r := range string(text) {
+		counts[r]++
+	}
+	var all []int
+	for _, n := range counts {
+		all = append(all, n)
+	}
+	slices.Sort(all) // sums of fractions depend on their order
+	sum := 0.0
+	for _, n := range all {
+		share := float64(n) / float64(len(text))
+		sum -= share * math.Log2(share)
+	}
+	return sum
+}
+
+// complete keeps the findings near which all required rules find something.
+func (l *looking) complete(r *Rule, found []Finding) []Finding {
+	others := map[string][]Finding{}
+	for _, q := range r.required {
+		number := slices.IndexFunc(l.rules, func(o *Rule) bool { return o.ID == q.id })
+		if number < 0 {
+			return nil
+		}
+		others[q.id] = slices.DeleteFunc(l.rule(number, true), func(f Finding) bool { return f.Marked })
+	}
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		return slices.ContainsFunc(r.required, func(q requirement) bool {
+			return !slices.ContainsFunc(others[q.id], func(o Finding) bool { return q.near(f, o) })
+		})
+	})
+}
+
+func (q requirement) near(a, b Finding) bool {
+	far := func(limit *int, x, y int) bool { return limit != nil && max(x-y, y-x) > *limit }
+	return !far(q.lines, a.StartLine, b.StartLine) && !far(q.columns, a.StartColumn, b.StartColumn)
+}
+
+// withoutGeneric drops what a generic rule finds where another one says more.
+func withoutGeneric(found []Finding) []Finding {
+	generic := func(f Finding) bool { return strings.Contains(strings.ToLower(f.Rule.ID), "generic") }
+	if !slices.ContainsFunc(found, generic) {
+		return found
+	}
+	var out []Finding
+	for _, f := range found {
+		better := generic(f) && slices.ContainsFunc(found, func(o Finding) bool {
+			return o.StartLine == f.StartLine && !generic(o) && o.Secret.Contains(f.Secret)
+		})
+		if !better {
+			out = append(out, f)
+		}
+	}
+	return out
+}
