@@ -1,6 +1,12 @@
 package gitsource
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
+)
 
 // Staged lists what the index of every worktree holds, as git ls-files --stage
 // --sparse does, and what could not be read.
@@ -13,4 +19,45 @@ func (r *Repository) Staged() (lines [][]string, errs []error) {
 		lines, errs = append(lines, list), append(errs, tree.err)
 	}
 	return lines, errs
+}
+
+// Introductions tells of every blob which commits brought it to which paths:
+// "commit blob path" each.
+func (r *Repository) Introductions(ctx context.Context, jobs int) (lines []string, err error) {
+	s := newSearch(r, nil, 1, nil)
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	defer func() { err = s.objects.close() }()
+	workers := s.examiners()
+	err = s.read(ctx, workers, pack.Only(pack.Blob, pack.Commit, pack.Tag), func(e *examiner, o object) error {
+		if o.kind == pack.Blob {
+			s.found[o.index] = &hit{object: o.index, kind: o.kind}
+			return nil
+		}
+		e.headers.parse(o.data)
+		e.link(o, &e.headers, e.named)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.jobs = jobs
+	workers = append(workers, s.examiners()[1:]...)
+	s.logTrees(workers)
+	if err := s.read(ctx, workers, pack.Only(pack.Tree), (*examiner).tree); err != nil {
+		return nil, err
+	}
+	s.gather(workers)
+	s.makeGraph()
+	w := &walk{hot: newHotTrees(s.walked.trees, s.foundBlobs(), s.objects.len()), all: math.MaxInt}
+	w.introduce = func(n uint32, at standing) {
+		commit := s.objects.name(s.graph.commits[n].object)
+		lines = append(lines, fmt.Sprintf("%s %s %s", commit, s.objects.name(at.blob), at.path))
+	}
+	w.history(s.graph)
+	if w.hot.cut || w.cut {
+		return nil, fmt.Errorf("some paths were not followed: %d entries lead to blobs", len(w.hot.entries))
+	}
+	return lines, nil
 }
