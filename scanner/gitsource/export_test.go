@@ -2,6 +2,7 @@ package gitsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -28,7 +29,7 @@ func (r *Repository) Introductions(ctx context.Context, jobs int) (lines []strin
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	defer func() { err = s.objects.close() }()
+	defer func() { err = errors.Join(err, s.objects.close()) }()
 	workers := s.examiners()
 	err = s.read(ctx, workers, pack.Only(pack.Blob, pack.Commit, pack.Tag), func(e *examiner, o object) error {
 		if o.kind == pack.Blob {
