@@ -62,3 +62,6 @@ func (r *Repository) Introductions(ctx context.Context, jobs int) (lines []strin
 	}
 	return lines, nil
 }
+
+// StagedByTrees reports whether the index is compared by the trees in it.
+func (r *Repository) StagedByTrees() bool { return r.readIndex("").treed != nil }

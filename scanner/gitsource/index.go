@@ -30,6 +30,9 @@ type index struct {
 	// for, empty when that is gone.
 	name, root string
 	entries    []indexEntry
+	// treed is set instead of entries where it says enough, data what was read.
+	treed *treedIndex
+	data  []byte
 	// sparse entries stand for whole directories, by their trees; the paths
 	// end in a slash.
 	sparse []indexEntry

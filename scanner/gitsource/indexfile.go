@@ -26,6 +26,8 @@ type indexFile struct {
 	// not split; changes are the bitmaps that say how to join the two.
 	base    string
 	changes []byte
+	// trees are those that Git made of directories, as it wrote them.
+	trees []byte
 }
 
 // decodeIndex reads an index file of version 2, 3 or 4. What was read before
@@ -81,6 +83,8 @@ func (f *indexFile) extensions(rest []byte, width int) error {
 			if base := string(content[:width]); !isZeroID(base) {
 				f.base, f.changes = base, content[width:]
 			}
+		case name == "TREE":
+			f.trees = content
 		case name == "sdir": // directories stand as entries; see index.sparse
 		case name[0] < 'A' || name[0] > 'Z':
 			return fmt.Errorf("index extension %q is not known", name)

@@ -35,9 +35,10 @@ func (d *indexTree) files(yield func(name string, e indexEntry) bool) {
 	}
 }
 
-// newIndexTree arranges the entries of an index. An index that is out of order
-// gives ids that nothing has, so that all of it is compared.
-func newIndexTree(x index, width int) *indexTree {
+// newIndexTree arranges the entries of an index that are below prefix, which is
+// empty for all of it. An index that is out of order gives ids that nothing has,
+// so that all of it is compared.
+func newIndexTree(x index, width int, prefix string) *indexTree {
 	entries := x.entries
 	if len(x.sparse) > 0 {
 		entries = slices.Concat(entries, x.sparse)
@@ -47,7 +48,7 @@ func newIndexTree(x index, width int) *indexTree {
 	if width == sha256.Size {
 		a.sum = sha256.New()
 	}
-	root, _ := a.directory(entries, "", 0)
+	root, _ := a.directory(entries, prefix, 0)
 	return root
 }
 

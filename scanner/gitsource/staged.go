@@ -79,36 +79,39 @@ func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding
 	return out, err
 }
 
-// readIndex reads the index in a file, or the worktree's own. One that is not
-// there is empty.
+// readIndex reads the index in a file, or the worktree's own, but does not
+// parse it. One that is not there is empty.
 func (r *Repository) readIndex(file string) index {
 	x := index{name: ".git/index", shared: r.readerIn(r.places.gitDir)}
 	dir, name := r.places.gitDir, "index"
 	if file != "" {
 		dir, name = filepath.Split(file)
 	}
-	data, err := r.readFile(dir, name)
-	switch {
-	case os.IsNotExist(err):
-	case err != nil:
-		x.err = err
-	default:
-		x.err = x.parse(data, r.width)
+	var err error
+	if x.data, err = r.readFile(dir, name); err != nil {
+		if !os.IsNotExist(err) {
+			x.err = err
+		}
+		return x
 	}
+	x.treed = openTreed(x.data, r.width)
 	return x
 }
 
 // listStaged lists what an index has and HEAD has not.
 func (s *search) listStaged(ctx context.Context, store *pack.Store, x index) ([]stagedEntry, error) {
-	if x.err != nil {
-		s.notes.add(unread(x.name, "index: "+reasonOf(x.err), x.err))
-	}
 	c := &comparison{search: s, store: store, reader: store.NewReader()}
 	tree, err := c.headTree(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = errDisagrees
+		if x.treed != nil {
+			err = (&treedComparison{comparison: c, index: x.treed}).directory(ctx, 0, "", tree)
+		}
+		if errors.Is(err, errDisagrees) {
+			err = c.whole(ctx, x, tree)
+		}
 	}
-	if err := c.compare(ctx, newIndexTree(x, s.repo.width), tree); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if c.trees > maxStagedTrees {
@@ -260,6 +263,18 @@ func (c *comparison) below(ctx context.Context, tree string) (map[string]treeEnt
 	entries := map[string]treeEntry{}
 	eachEntry(data, c.repo.width, func(e treeEntry) { entries[string(e.name)] = e })
 	return entries, nil
+}
+
+// whole compares every entry of an index.
+func (c *comparison) whole(ctx context.Context, x index, tree string) error {
+	c.staged, c.trees = nil, 0
+	if x.data != nil {
+		x.err = x.parse(x.data, c.repo.width)
+	}
+	if x.err != nil {
+		c.notes.add(unread(x.name, "index: "+reasonOf(x.err), x.err))
+	}
+	return c.compare(ctx, newIndexTree(x, c.repo.width, ""), tree)
 }
 
 // compare adds what a directory of the index has and a tree has not.

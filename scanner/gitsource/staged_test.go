@@ -100,6 +100,10 @@ func TestWhatIsStagedIsWhatGitSays(t *testing.T) {
 				if want := r.gitStages(against...); !slices.Equal(got, want) {
 					t.Fatalf("step %d: staged\n%q, git says\n%q", step, got, want)
 				}
+				whole := name == "v4" || name == "split"
+				if discover(t, r.dir, gitsource.Options{}).StagedByTrees() == whole {
+					t.Fatalf("step %d: read as a whole: %t, want %t", step, !whole, whole)
+				}
 				for _, f := range s.findings {
 					if o := f.Occurrences[0]; o.Place != source.Staged || o.Git.Reach != "index" {
 						t.Fatalf("place %s, reach %s", o.Place, o.Git.Reach)
@@ -245,6 +249,47 @@ func TestMutatedIndexesEndInFindingsOrNotes(t *testing.T) {
 		for _, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, file) {
 			if _, isNote := errors.AsType[*source.ItemError](err); err != nil && !isNote {
 				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Trees that do not fit the entries of their index hide nothing: then the
+// entries are compared.
+func TestBrokenTreesOfAnIndexHideNothing(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		r := newRepo(t, "--object-format="+format)
+		for i := range 12 {
+			r.write(fmt.Sprintf("%d/%d/%d.py", i%3, i%2, i), planted(newKey()))
+		}
+		r.commit("first")
+		r.write("0/0/new.py", planted(newKey()))
+		r.write("1/one.py", planted(newKey()))
+		r.git("add", "-A")
+		whole, err := os.ReadFile(filepath.Join(r.dir, ".git", "index"))
+		check(t, err)
+		start := strings.Index(string(whole), "TREE")
+		if start < 0 {
+			t.Fatal("git wrote no trees: the case shows nothing")
+		}
+		sum := len(whole) - len(r.git("rev-parse", "HEAD"))/2
+		want, _ := r.searchStaged("").introduced()
+		if !slices.Equal(want, r.gitStages()) {
+			t.Fatalf("staged %q", want)
+		}
+		repository, inspector := discover(t, r.dir, gitsource.Options{}), newInspector(t)
+		file := filepath.Join(r.home, "broken")
+		for at := start + 8; at < sum; at++ {
+			data := slices.Clone(whole)
+			data[at] = "\x00/ 0173-\n"[at%9]
+			write(t, file, string(data))
+			s := &scan{}
+			for f, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, file) {
+				check(t, err)
+				s.findings = append(s.findings, f)
+			}
+			if got, _ := s.introduced(); !slices.Equal(got, want) {
+				t.Fatalf("%s, byte %d of the trees: staged\n%q, want\n%q", format, at-start, got, want)
 			}
 		}
 	}
