@@ -2,19 +2,21 @@
 # The two commands of the README need neither make nor anything below.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz lint bench cover fmt tidy clean
+.PHONY: help build test race fuzz lint bench bench-peers cover fmt tidy clean
 
 GO       ?= go
 FUZZTIME ?= 30s
 LINT     := .cache/bin/golangci-lint
+PEERS    := .cache/bin/peers
+RUNS     ?= 3
 
 # The optional parts of the tests: what is named here fails instead of being
 # skipped when its tool is missing.
 QLEAKS_REQUIRE ?= $(shell bash .ci/run --parts)
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | \
-		awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
+		awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 build: ## the program, as ./qleaks
 	CGO_ENABLED=0 $(GO) build -trimpath -o qleaks ./cmd/qleaks
@@ -37,6 +39,10 @@ $(LINT): tools/go.mod tools/go.sum
 bench: ## all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+bench-peers: ## beside gitleaks, git and ripgrep: REPOS="DIR DIR" [RUNS=3], see docs/performance.md
+	@$(GO) -C tools/peers build -o ../../$(PEERS) .
+	@$(PEERS) -root $(CURDIR) -runs $(RUNS) $(REPOS)
+
 cover: ## coverage by function, and coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -func=coverage.out
@@ -44,9 +50,11 @@ cover: ## coverage by function, and coverage.out
 fmt: $(LINT) ## formats the source and groups the imports
 	$(LINT) fmt
 
-tidy: ## brings go.mod and tools/go.mod in order
+tidy: ## brings go.mod and those of the tools in order
 	$(GO) mod tidy
 	$(GO) -C tools mod tidy
+	$(GO) -C tools/peers mod tidy
+	$(GO) -C tools/peers/gitleaks mod tidy
 
 clean: ## removes what was made here
 	rm -rf .cache coverage.out qleaks qleaks.exe

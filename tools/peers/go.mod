@@ -1,0 +1,16 @@
+module github.com/qleaks/qleaks/tools/peers
+
+go 1.26.0
+
+require (
+	github.com/klauspost/compress v1.20.3
+	github.com/qleaks/qleaks v0.0.0
+	github.com/sourcegraph/conc v0.3.0
+)
+
+require (
+	github.com/BurntSushi/toml v1.6.0 // indirect
+	github.com/bmatcuk/doublestar/v4 v4.10.4 // indirect
+)
+
+replace github.com/qleaks/qleaks => ../..
