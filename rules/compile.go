@@ -31,6 +31,7 @@ type matcher struct {
 	edge     byteSet
 	// pattern has a group named secret, which is the token.
 	pattern  *pattern
+	form     *pattern
 	reject   []*pattern
 	evidence []evidence
 }
@@ -39,10 +40,13 @@ type matcher struct {
 type evidence struct {
 	confidence    Confidence
 	before, after *pattern
-	near          []string
-	nearLines     int
+	near          Near
+	beside        *pattern
+	besideLines   int
+	form          *pattern
+	issuers       []string
 	file          []int
-	path          []string
+	path, part    []string
 	width         int
 }
 
@@ -87,6 +91,7 @@ func (m *matcher) compileToken() error {
 	if m.edge, err = newByteSet(edge); err != nil {
 		return fmt.Errorf("edge: %w", err)
 	}
+	m.form = newPattern(`\A`, t.Form, `\z`)
 	for _, text := range t.Reject {
 		m.reject = append(m.reject, newPattern(`\A`, text, `\z`))
 	}
@@ -101,27 +106,44 @@ func (m *matcher) check() error {
 	if m.pattern != nil && m.pattern.regexp().SubexpIndex("secret") < 0 {
 		return errors.New(`pattern: it needs a group named "secret"`)
 	}
+	if err := m.form.check(); err != nil {
+		return fmt.Errorf("form: %w", err)
+	}
 	for _, p := range m.reject {
 		if err := p.check(); err != nil {
 			return fmt.Errorf("reject: %w", err)
 		}
 	}
 	for i, e := range m.evidence {
-		name := m.rule.Evidence[i].Name
-		if err := e.before.checkLocal(); err != nil {
-			return fmt.Errorf("evidence %q: before: %w", name, err)
+		if err := e.check(); err != nil {
+			return fmt.Errorf("evidence %q: %w", m.rule.Evidence[i].Name, err)
 		}
-		if err := e.after.checkLocal(); err != nil {
-			return fmt.Errorf("evidence %q: after: %w", name, err)
-		}
+	}
+	return nil
+}
+
+func (e *evidence) check() error {
+	if err := e.before.checkLocal(); err != nil {
+		return fmt.Errorf("before: %w", err)
+	}
+	if err := e.after.checkLocal(); err != nil {
+		return fmt.Errorf("after: %w", err)
+	}
+	if err := e.beside.checkLocal(); err != nil {
+		return fmt.Errorf("beside: %w", err)
+	}
+	if err := e.form.check(); err != nil {
+		return fmt.Errorf("form: %w", err)
 	}
 	return nil
 }
 
 func (s *Set) compileEvidence(e Evidence) (evidence, error) {
 	out := evidence{
-		confidence: e.Confidence, nearLines: e.Near.Lines, width: e.Width,
+		confidence: e.Confidence, width: e.Width, near: Near{Lines: e.Near.Lines},
 		before: newPattern("", e.Before, `\z`), after: newPattern(`\A`, e.After, ""),
+		beside: newPattern("", e.Beside.Pattern, ""), besideLines: e.Beside.Lines,
+		form: newPattern(`\A`, e.Form, `\z`), issuers: e.Issuers, part: e.Part,
 	}
 	if out.width == 0 {
 		out.width = defaultWidth
@@ -130,7 +152,7 @@ func (s *Set) compileEvidence(e Evidence) (evidence, error) {
 		return evidence{}, fmt.Errorf("width %d is above %d", out.width, maxWidth)
 	}
 	for _, w := range e.Near.Words {
-		out.near = append(out.near, strings.ToLower(w))
+		out.near.Words = append(out.near.Words, strings.ToLower(w))
 	}
 	for _, w := range e.File {
 		out.file = append(out.file, s.word(strings.ToLower(w)))
@@ -159,7 +181,7 @@ func (m *matcher) reach() int {
 	far := 0
 	for _, e := range m.evidence {
 		far = max(far, e.width)
-		if len(e.near) > 0 {
+		if len(e.near.Words) > 0 || e.beside != nil {
 			far = max(far, nearBytes)
 		}
 	}

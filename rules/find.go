@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"math/bits"
 	"strings"
 
 	"github.com/qleaks/qleaks/scanner/runs"
@@ -18,13 +19,13 @@ func eachRun(data []byte, from, to, n int, found func(start, end int)) {
 	}
 }
 
-// lead is a keyword that leads to the tokens of a rule.
+// lead is a keyword that leads to the tokens of some rules.
 type lead struct {
 	keyword []byte
 	// at is the offset of the keyword's rarest byte.
 	at    int
 	exact bool
-	to    *matcher
+	to    []*matcher
 }
 
 // leadGroup holds the leads that one search for a rare byte can find.
@@ -32,38 +33,60 @@ type leadGroup struct {
 	rare  byte
 	leads []lead
 	// before and after have a bit for each lead (the last bit stands for all
-	// further ones) by the byte that stands beside the rare one. They spare
-	// the comparison at nearly every stop.
-	before, after [256]uint32
+	// further ones) by the bytes that may stand beside the rare one, and first
+	// and last those of the keywords that begin or end with it. They spare the
+	// comparison at nearly every stop.
+	before, after [256]uint64
+	first, last   uint64
 }
 
-// add adds a lead whose rare byte is the group's.
+// lastBit is the bit that stands for all further leads.
+const lastBit = 63
+
+// add adds a keyword whose rare byte is the group's.
 func (g *leadGroup) add(l lead) {
-	bit := uint32(1) << min(len(g.leads), 31)
+	for i := range g.leads {
+		if known := &g.leads[i]; bytes.Equal(known.keyword, l.keyword) {
+			known.to = append(known.to, l.to...)
+			return
+		}
+	}
+	bit := uint64(1) << min(len(g.leads), lastBit)
 	g.leads = append(g.leads, l)
-	table := &g.before
-	var beside byte
-	if l.at > 0 {
-		beside = l.keyword[l.at-1]
-	} else {
-		table, beside = &g.after, l.keyword[1]
+	if l.at == 0 {
+		g.first |= bit
 	}
-	table[beside] |= bit
-	if !l.exact {
-		table[upper(beside)] |= bit
+	if l.at == len(l.keyword)-1 {
+		g.last |= bit
 	}
+	for c := range 256 {
+		if l.at == 0 || l.is(byte(c), l.at-1) {
+			g.before[c] |= bit
+		}
+		if l.at == len(l.keyword)-1 || l.is(byte(c), l.at+1) {
+			g.after[c] |= bit
+		}
+	}
+}
+
+// is reports whether c may stand at an offset of the keyword.
+func (l *lead) is(c byte, at int) bool {
+	return c == l.keyword[at] || !l.exact && c == upper(l.keyword[at])
 }
 
 // beside returns the leads that the bytes around p do not rule out.
-func (g *leadGroup) beside(data []byte, p int) uint32 {
-	var bits uint32
+func (g *leadGroup) beside(data []byte, p int) uint64 {
+	possible := g.first
 	if p > 0 {
-		bits = g.before[data[p-1]]
+		possible = g.before[data[p-1]]
 	}
-	if p+1 < len(data) {
-		bits |= g.after[data[p+1]]
+	if possible == 0 {
+		return 0
 	}
-	return bits
+	if p+1 == len(data) {
+		return possible & g.last
+	}
+	return possible & g.after[data[p+1]]
 }
 
 // commonBytes lists bytes of source text from the most to the least common;
@@ -71,16 +94,17 @@ func (g *leadGroup) beside(data []byte, p int) uint32 {
 const commonBytes = " etaoinsr_lcdu=pm-fh(.,)g0\"1y/b:2vwk'4356789x"
 
 func newLead(keyword string, to *matcher) (lead, byte) {
-	l := lead{to: to, keyword: []byte(keyword)}
+	l := lead{to: []*matcher{to}, keyword: []byte(keyword)}
 	// A keyword with an upper-case letter is meant exactly so.
 	l.exact = !bytes.Equal(bytes.ToLower(l.keyword), l.keyword)
 	best, rare := -1, byte(0)
 	for i, c := range l.keyword {
+		// Of two that are as rare, the last: it is seldom a prefix of many.
 		rank := strings.IndexByte(commonBytes, c)
 		if rank < 0 {
 			rank = len(commonBytes)
 		}
-		if rank > best {
+		if rank >= best {
 			best, rare, l.at = rank, c, i
 		}
 	}
@@ -106,10 +130,13 @@ func (g *leadGroup) each(data []byte, from, to int, found func(to *matcher, at i
 			if possible == 0 {
 				continue
 			}
-			for k, l := range g.leads {
+			for k := bits.TrailingZeros64(possible); k < len(g.leads); k++ {
+				l := &g.leads[k]
 				at := p - l.at
-				if possible>>min(k, 31)&1 != 0 && at >= from && at < to && l.matches(data, at) {
-					found(l.to, at)
+				if possible>>min(k, lastBit)&1 != 0 && at >= from && at < to && l.matches(data, at) {
+					for _, m := range l.to {
+						found(m, at)
+					}
 				}
 			}
 		}
@@ -123,7 +150,7 @@ func upper(c byte) byte {
 	return c
 }
 
-func (l lead) matches(data []byte, at int) bool {
+func (l *lead) matches(data []byte, at int) bool {
 	end := at + len(l.keyword)
 	if at < 0 || end > len(data) {
 		return false

@@ -55,15 +55,23 @@ type Verdict struct {
 	Evidence string
 }
 
+// Place is where a match stands, as far as evidence asks.
+type Place struct {
+	// Path is that of the file, or of the archive's member.
+	Path string
+	// Part is that of a notebook, "" outside of one.
+	Part string
+}
+
 // Judge adds what the file and its path say, and returns the best evidence
 // that holds in full; false means that none does.
-func (s *Set) Judge(m Match, mentions Mentions, filePath string) (Verdict, bool) {
+func (s *Set) Judge(m Match, mentions Mentions, at Place) (Verdict, bool) {
 	var best Verdict
-	lower := strings.ToLower(filePath)
+	lower := strings.ToLower(at.Path)
 	for rest := m.local; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest)
 		e := &m.by.evidence[i]
-		if e.confidence > best.Confidence && e.mentioned(mentions) && e.inPath(lower) {
+		if e.confidence > best.Confidence && e.mentioned(mentions) && e.inPath(lower) && e.inPart(at.Part) {
 			best = Verdict{Confidence: e.confidence, Evidence: m.Rule.Evidence[i].Name}
 		}
 	}
@@ -76,6 +84,8 @@ func (e *evidence) mentioned(mentions Mentions) bool {
 	}
 	return len(e.file) == 0
 }
+
+func (e *evidence) inPart(part string) bool { return len(e.part) == 0 || slices.Contains(e.part, part) }
 
 func (e *evidence) inPath(lower string) bool {
 	for _, glob := range e.path {

@@ -128,12 +128,18 @@ func (m *matcher) matchLead(view []byte, at int, out []Match) []Match {
 		return out
 	}
 	pattern := m.pattern.regexp()
-	loc, secret := pattern.FindSubmatchIndex(window), pattern.SubexpIndex("secret")
-	if loc == nil || secret < 0 || loc[2*secret] < 0 {
-		return out
+	loc := pattern.FindSubmatchIndex(window)
+	for _, name := range secretGroups() {
+		if i := pattern.SubexpIndex(name); loc != nil && i >= 0 && loc[2*i] >= 0 {
+			return m.try(view, at+loc[2*i], at+loc[2*i+1], out)
+		}
 	}
-	return m.try(view, at+loc[2*secret], at+loc[2*secret+1], out)
+	return out
 }
+
+// secretGroups are the names that a pattern gives to the token: alternatives
+// need one each.
+func secretGroups() [2]string { return [2]string{"secret", "secret2"} }
 
 // try adds a match if [start, end) could be this rule's key and any evidence
 // holds.
@@ -176,13 +182,26 @@ func (e *evidence) holds(view []byte, start, end int, text *lowered) bool {
 	if e.after != nil && !e.after.regexp().Match(view[end:min(len(view), end+e.width)]) {
 		return false
 	}
-	if len(e.near) > 0 {
-		from, to := neighbourhood(view, start, end, e.nearLines)
-		if !containsAny(bytes.ToLower(view[from:to]), e.near) {
+	if len(e.near.Words) > 0 {
+		from, to := neighbourhood(view, start, end, e.near.Lines)
+		if !containsAny(bytes.ToLower(view[from:to]), e.near.Words) {
 			return false
 		}
 	}
+	if e.form != nil && !e.form.regexp().Match(view[start:end]) || !e.hasIssuer(view[start:end]) || !e.isBeside(view, start, end) {
+		return false
+	}
 	return e.before == nil || e.before.regexp().Match(view[max(0, start-e.width):start])
+}
+
+// isBeside reports whether what belongs to the token stands before or after
+// it.
+func (e *evidence) isBeside(view []byte, start, end int) bool {
+	if e.beside == nil {
+		return true
+	}
+	from, to := neighbourhood(view, start, end, e.besideLines)
+	return e.beside.regexp().Match(view[from:start]) || e.beside.regexp().Match(view[end:to])
 }
 
 // neighbourhood is the token's line and lines lines on either side, as far as

@@ -30,7 +30,7 @@ func places(set *rules.Set, view []byte, spans []rules.Span, shift int) []place 
 	mentions := set.Mentions([]byte("IonQProvider QiskitRuntimeService qbraid ibmq"))
 	var out []place
 	for _, m := range set.Match(view, spans) {
-		v, _ := set.Judge(m, mentions, ".env")
+		v, _ := set.Judge(m, mentions, rules.Place{Path: ".env"})
 		out = append(out, place{m.Rule.ID, m.Start + shift, m.End + shift, v})
 	}
 	return out

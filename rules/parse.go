@@ -55,9 +55,10 @@ func decodeDocument(name string, data []byte) (document, error) {
 
 // expand replaces {name} in every pattern of the rule.
 func (r *Rule) expand(let map[string]string) error {
-	patterns := []*string{&r.Token.Pattern}
+	patterns := []*string{&r.Token.Pattern, &r.Token.Form}
 	for i := range r.Evidence {
-		patterns = append(patterns, &r.Evidence[i].Before, &r.Evidence[i].After)
+		e := &r.Evidence[i]
+		patterns = append(patterns, &e.Before, &e.After, &e.Beside.Pattern, &e.Form)
 	}
 	for _, p := range patterns {
 		expanded, err := expandFragments(*p, let, 0)

@@ -65,7 +65,8 @@ type Token struct {
 	// the token on either side. Default: the alphabet plus "+/".
 	Edge string `toml:"edge"`
 	// Keywords are literals (matched without regard to case) that lead to the
-	// Pattern, a regular expression whose group "secret" is the token.
+	// Pattern, a regular expression whose group "secret" is the token; an
+	// alternative may have a group "secret2" instead.
 	Keywords []string `toml:"keywords"`
 	Pattern  string   `toml:"pattern"`
 	// Entropy is the least Shannon entropy in bits a byte.
@@ -74,13 +75,13 @@ type Token struct {
 	// "mixed" (upper and lower case, and a digit or a case pattern that no
 	// identifier has), "random" (two digits, or mixed).
 	Needs []string `toml:"needs"`
-	// Issuer, when set, demands a JWT whose iss or aud claim contains it.
-	Issuer string `toml:"issuer"`
+	// Form is a regular expression that the whole value must match.
+	Form string `toml:"form"`
 	// Reject lists regular expressions for values that are no keys, such as
 	// documentation examples.
 	Reject []string `toml:"reject"`
-	// Public is the prefix of the value that is the same for every key and may
-	// be shown, such as "qbr_".
+	// Public is the prefix that every value has, and that may be shown, such
+	// as "qbr_".
 	Public string `toml:"public"`
 	// Sample is the template from which tests make a value; empty means
 	// Max characters of the alphabet.
@@ -89,7 +90,8 @@ type Token struct {
 
 // Evidence is one way to tell that a token is this rule's key. All its
 // conditions must hold; evidence without conditions always holds. Before,
-// After and Near are local; File and Path are judged when reporting.
+// After, Near, Beside, Form and Issuers are local; File, Path and Part are
+// judged when reporting.
 type Evidence struct {
 	Name       string     `toml:"name"`
 	Confidence Confidence `toml:"confidence"`
@@ -98,12 +100,22 @@ type Evidence struct {
 	Before string `toml:"before"`
 	After  string `toml:"after"`
 	Near   Near   `toml:"near"`
+	Beside Beside `toml:"beside"`
+	// Form is a regular expression that the whole value must match: a length or
+	// an alphabet that makes this evidence surer than another.
+	Form string `toml:"form"`
+	// Issuers lists words of which one must be in the iss or aud claim of the
+	// value, which must be a JWT.
+	Issuers []string `toml:"issuers"`
 	// File lists words (matched without regard to case) of which the file, or
 	// the notebook, must mention one.
 	File []string `toml:"file"`
 	// Path lists doublestar globs of which one must match the path, or the
 	// path's last element when the glob has no slash; without regard to case.
 	Path []string `toml:"path"`
+	// Part lists parts of a notebook (source, output, traceback, metadata,
+	// attachment) of which the value must stand in one.
+	Part []string `toml:"part"`
 	// Width is how many bytes Before and After may see; default 160.
 	Width int `toml:"width"`
 }
@@ -113,6 +125,14 @@ type Evidence struct {
 type Near struct {
 	Words []string `toml:"words"`
 	Lines int      `toml:"lines"`
+}
+
+// Beside makes a rule of two values: its pattern, such as that of the id that
+// belongs to a secret, must match before or after the token, as near as Near
+// demands of its words.
+type Beside struct {
+	Pattern string `toml:"pattern"`
+	Lines   int    `toml:"lines"`
 }
 
 // Example is a template for one file: {{KEY}} stands for a value made when

@@ -114,8 +114,10 @@ func (s *Set) WidthOf(id string) int {
 	}
 	for _, g := range s.leads {
 		for _, l := range g.leads {
-			if l.to.rule.ID == id {
-				return l.to.width()
+			for _, m := range l.to {
+				if m.rule.ID == id {
+					return m.width()
+				}
 			}
 		}
 	}

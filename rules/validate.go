@@ -32,6 +32,11 @@ func (r *Rule) validate() error {
 		if e.Name == "" || e.Confidence == None {
 			errs = append(errs, fmt.Errorf("evidence %q needs a name and a confidence", e.Name))
 		}
+		for _, p := range e.Part {
+			if !slices.Contains(notebookParts(), p) {
+				errs = append(errs, fmt.Errorf("evidence %q: part %q is not one of %v", e.Name, p, notebookParts()))
+			}
+		}
 	}
 	// Map order must not show in the message.
 	slices.SortFunc(errs, func(a, b error) int {
@@ -41,6 +46,11 @@ func (r *Rule) validate() error {
 		return 1
 	})
 	return errors.Join(append(errs, r.Token.validate())...)
+}
+
+// notebookParts are the parts of a notebook that evidence may ask for.
+func notebookParts() []string {
+	return []string{"source", "output", "traceback", "metadata", "attachment"}
 }
 
 func (t *Token) validate() error {

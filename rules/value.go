@@ -12,6 +12,9 @@ import (
 // key").
 func (m *matcher) plausible(value []byte) bool {
 	t := &m.rule.Token
+	if !bytes.HasPrefix(value, []byte(t.Public)) {
+		return false
+	}
 	for _, name := range t.Needs {
 		if need, _ := needByName(name); !need(value) {
 			return false
@@ -20,17 +23,18 @@ func (m *matcher) plausible(value []byte) bool {
 	if t.Entropy > 0 && entropy(value) < t.Entropy {
 		return false
 	}
+	if m.form != nil && !m.form.regexp().Match(value) {
+		return false
+	}
 	for _, re := range m.reject {
 		if re.regexp().Match(value) {
 			return false
 		}
 	}
-	if t.Issuer != "" {
-		// A token that its issuer signed is no placeholder, whatever letters
-		// stand in it.
-		return issuedBy(value, t.Issuer)
-	}
-	return !isPlaceholder(value, t.Public)
+	// A token that an issuer signed is no placeholder, whatever letters stand in
+	// it.
+	_, signed := claimsOf(value)
+	return signed || !isPlaceholder(value, t.Public)
 }
 
 // needByName returns the property that a rule file names.

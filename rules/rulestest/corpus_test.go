@@ -130,7 +130,11 @@ func keyOf(class string, v *rulestest.Values) string {
 		return v.From(rulestest.Alphabet("0-9a-f"), 128)
 	case "qbraid":
 		return "qbr_" + v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
-	case "qbraid_legacy":
+	case "dwave":
+		return "DEV-" + v.From(rulestest.Alphabet("0-9a-f"), 40)
+	case "bluequbit":
+		return v.From(rulestest.Alphabet("A-Za-z0-9"), 32)
+	case "qbraid_legacy", "alice_bob", "aqt", "azure_quantum", "quantinuum", "strangeworks", "superstaq":
 		return v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
 	}
 	return ""
@@ -196,7 +200,16 @@ func (s shape) best(list []finding.Finding, key string) (finding.Finding, bool) 
 	return finding.Finding{}, false
 }
 
+// providerOf is our name of a provider that the shapes name otherwise.
+func providerOf(name string) string {
+	switch name {
+	case "azure_quantum":
+		return "azure"
+	}
+	return strings.ReplaceAll(name, "_", "-")
+}
+
 // providerIs compares providers; a few shapes hand an IonQ key to another SDK.
 func providerIs(f finding.Finding, s shape) bool {
-	return f.Rule.Provider == s.Provider || s.Class == f.Rule.Provider && strings.HasPrefix(s.Class, "ionq")
+	return f.Rule.Provider == providerOf(s.Provider) || s.Class == f.Rule.Provider && strings.HasPrefix(s.Class, "ionq")
 }

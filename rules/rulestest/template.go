@@ -17,8 +17,9 @@ import (
 //	{{KEY_A}}{{KEY_B}}      the key's two halves
 //	{{KEY|b64}}             the key through one filter: b64 hex rev url ju pytex
 //	{{#b64}}…{{/b64}}       a block through an encoding: b64 b64wrap utf16le
-//	{{HEX32}} {{ALNUM40}} {{LOWALNUM20}} {{DIG20}} {{BITS64}} {{B64_300}}
-//	{{B64URL72}} {{PAD|8}}  random characters, the number says how many
+//	{{HEX32}} {{ALNUM40}} {{LOW20}} {{LOWALNUM20}} {{UP16}} {{AWS40}} {{DIG20}}
+//	{{BITS64}} {{B64_300}} {{B64URL72}} {{PAD|8}}
+//	                        random characters, the number says how many
 //	{{UUID}} {{CRN}}        identifiers that are no secrets
 //	{{LIKE|ionq}}           what has the shape of a key and is none
 //	{{JWT|issuer}}          a token of an issuer
@@ -27,7 +28,7 @@ import (
 var (
 	placeholder = regexp.MustCompile(`\{\{([A-Z0-9_]+)(?:\|([^{}]*))?\}\}`)
 	block       = regexp.MustCompile(`(?s)\{\{#(b64|b64wrap|utf16le)\}\}(.*?)\{\{/(b64|b64wrap|utf16le)\}\}`)
-	sized       = regexp.MustCompile(`^(HEX|ALNUM|LOWALNUM|DIG|BITS|B64_|B64URL)(\d+)$`)
+	sized       = regexp.MustCompile(`^(HEX|ALNUM|LOW|LOWALNUM|UP|AWS|DIG|BITS|B64_|B64URL)(\d+)$`)
 )
 
 // Expand fills a template with a key and with values of v.
@@ -80,6 +81,12 @@ func (v *Values) sized(kind string, n int) string {
 	switch kind {
 	case "HEX":
 		return v.From(hexDigits, n)
+	case "LOW":
+		return v.From(lowerLetters, n)
+	case "UP":
+		return v.From(upperLetters+"234567", n)
+	case "AWS":
+		return v.From(alphanumeric+"+/", n)
 	case "LOWALNUM":
 		return v.From(lowerLetters+digits, n)
 	case "DIG":

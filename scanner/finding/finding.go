@@ -22,6 +22,9 @@ type Finding struct {
 	Secret      secret.Value
 	// Evidence names what told us, in the rule's words.
 	Evidence string
+	// Expires is when the key ends by what it says itself (a JWT's exp claim);
+	// zero if it says nothing. Whether that is over is for the reader to say.
+	Expires time.Time
 	// Stored is true for a key in a file that Git ignores and that is a known
 	// key store: listed, but not a leak.
 	Stored     bool

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
@@ -36,8 +37,10 @@ type Record struct {
 	Location finding.Location
 	// Start is the offset of the record in the content, or in the archive's
 	// member that Location names.
-	Start    int
-	marked   bool
+	Start  int
+	marked bool
+	// expires is zero for a value that does not say when it ends.
+	expires  time.Time
 	match    rules.Match
 	mentions rules.Mentions
 }
@@ -150,6 +153,7 @@ func (s *sighting) match(view decode.View) {
 // place makes the record of a match, without lines and columns.
 func (s *sighting) place(view decode.View, m rules.Match) placed {
 	p := placed{Record: Record{match: m, Secret: secret.New(view.Text[m.Start:m.End])}}
+	p.expires, _ = rules.Expiry(view.Text[m.Start:m.End])
 	var line int
 	p.start, p.end, line = view.Locate(m.Start, m.End)
 	if m.AsksFile() {
@@ -192,7 +196,11 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 	if r.Location.Member != "" {
 		judged = r.Location.Member
 	}
-	verdict, ok := x.Rules.Judge(r.match, r.mentions, judged)
+	at := rules.Place{Path: judged}
+	if r.Location.Notebook != nil {
+		at.Part = r.Location.Notebook.Part
+	}
+	verdict, ok := x.Rules.Judge(r.match, r.mentions, at)
 	if !ok {
 		return finding.Finding{}, false
 	}
@@ -203,6 +211,7 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 		Confidence:  verdict.Confidence,
 		Evidence:    verdict.Evidence,
 		Status:      key.Unknown,
+		Expires:     r.expires,
 		Secret:      r.Secret,
 		Fingerprint: x.Fingerprints.Of(r.Secret),
 		Stored:      o.Ignored && isKeyStore(o.Path),

@@ -43,6 +43,7 @@ type verdictRecord struct {
 	Stored      bool   `json:"stored"`
 	Fingerprint string `json:"fingerprint"`
 	Evidence    string `json:"evidence"`
+	Expires     string `json:"expires,omitempty"`
 	Redacted    string `json:"redacted"`
 	Secret      string `json:"secret,omitempty"`
 }
@@ -163,6 +164,16 @@ func newDocument(r finding.Result, o Options) document {
 	return d
 }
 
+// expiry is when the key ends by its own word, "" if it says nothing. Reports
+// give the time and leave to the reader whether it is over: equal scans must
+// make equal reports, whatever the clock says.
+func expiry(f finding.Finding) string {
+	if f.Expires.IsZero() {
+		return ""
+	}
+	return f.Expires.UTC().Format(time.RFC3339)
+}
+
 func newFindingRecord(f finding.Finding, o Options) findingRecord {
 	record := findingRecord{
 		kindRecord: kindRecord{
@@ -171,7 +182,7 @@ func newFindingRecord(f finding.Finding, o Options) findingRecord {
 		},
 		verdictRecord: verdictRecord{
 			Confidence: f.Confidence.String(), Status: string(f.Status), Stored: f.Stored,
-			Fingerprint: string(f.Fingerprint), Evidence: f.Evidence, Redacted: redacted(f), Secret: shown(f, o),
+			Fingerprint: string(f.Fingerprint), Evidence: f.Evidence, Expires: expiry(f), Redacted: redacted(f), Secret: shown(f, o),
 		},
 	}
 	for _, o := range f.Occurrences {

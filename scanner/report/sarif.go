@@ -135,7 +135,7 @@ func newSARIFResult(f finding.Finding, ruleset []*rules.Rule, hashes map[string]
 		},
 		Properties: sarifResultProperties{
 			Confidence: f.Confidence.String(), Status: string(f.Status), Fingerprint: string(f.Fingerprint),
-			Evidence: Clean(f.Evidence), Repository: Clean(f.Repository), Place: string(first.Place),
+			Evidence: Clean(f.Evidence), Expires: expiry(f), Repository: Clean(f.Repository), Place: string(first.Place),
 			Details: mapAll(details, Clean),
 		},
 	}

@@ -117,6 +117,7 @@ type sarifResultProperties struct {
 	Status      string   `json:"status"`
 	Fingerprint string   `json:"fingerprint"`
 	Evidence    string   `json:"evidence,omitempty"`
+	Expires     string   `json:"expires,omitempty"`
 	Repository  string   `json:"repository,omitempty"`
 	Place       string   `json:"place"`
 	Details     []string `json:"details,omitempty"`

@@ -138,6 +138,9 @@ func (t *text) key(g group) {
 	if f.Evidence != "" {
 		t.wrapped("  ", span{dim, "told by: " + f.Evidence})
 	}
+	if until := expiry(f); until != "" {
+		t.line(span{dim, "  ends by its own word: " + until})
+	}
 	if material := shown(f, t.o); material != "" {
 		t.line(span{plain, "  secret: "}, span{red, material})
 	}

@@ -153,9 +153,6 @@ func describeToken(t rules.Token) []string {
 	if t.Public != "" {
 		lines = append(lines, fmt.Sprintf("it begins with %s, the same for every key", t.Public))
 	}
-	if t.Issuer != "" {
-		lines = append(lines, "a token (JWT) issued by "+t.Issuer)
-	}
 	if t.Entropy > 0 {
 		lines = append(lines, fmt.Sprintf("random: at least %.1f bits of entropy a character", t.Entropy))
 	}
