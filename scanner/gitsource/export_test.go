@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 )
@@ -65,3 +66,31 @@ func (r *Repository) Introductions(ctx context.Context, jobs int) (lines []strin
 
 // StagedByTrees reports whether the index is compared by the trees in it.
 func (r *Repository) StagedByTrees() bool { return r.readIndex("").treed != nil }
+
+// Refs lists "id name" of all refs, sorted.
+func (r *Repository) Refs() []string {
+	var lines []string
+	for _, ref := range r.refs(func(string, error) {}) {
+		lines = append(lines, fmt.Sprintf("%x %s", ref.id, ref.name))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Objects tells the types of all objects that a walk visits, by hex id.
+func (r *Repository) Objects() (types map[string]string, err error) {
+	o, _, err := r.openObjects()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, o.close()) }()
+	types = map[string]string{}
+	err = o.walk(context.Background(), pack.Only(pack.Blob, pack.Commit, pack.Tag, pack.Tree), nil, 1, func(_ int, x object) error {
+		types[o.name(x.index)] = x.kind.String()
+		return nil
+	})
+	return types, err
+}
+
+// ParseConfig reads a configuration file.
+func ParseConfig(data []byte) map[string][]string { return parseConfig(data) }

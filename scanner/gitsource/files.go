@@ -1,7 +1,6 @@
 package gitsource
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -44,15 +44,27 @@ func readRegular(dir, name string, contained bool) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read %s: %w", name, errNotRegular)
 	}
-	var data bytes.Buffer
-	data.Grow(int(min(info.Size(), maxText)) + bytes.MinRead)
-	if _, err := data.ReadFrom(io.LimitReader(f, maxText+1)); err != nil {
-		return nil, err
+	return readWhole(f, name, info.Size())
+}
+
+// readWhole reads a file of about a size. An index can be large: its bytes are
+// touched once.
+func readWhole(f *os.File, name string, size int64) ([]byte, error) {
+	data := make([]byte, 0, min(size, maxText)+1)
+	for {
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case len(data) > maxText:
+			return nil, fmt.Errorf("read %s: %w", name, errTooLarge)
+		case errors.Is(err, io.EOF):
+			return data, nil
+		case err != nil:
+			return nil, err
+		case len(data) == cap(data):
+			data = slices.Grow(data, len(data))
+		}
 	}
-	if data.Len() > maxText {
-		return nil, fmt.Errorf("read %s: %w", name, errTooLarge)
-	}
-	return data.Bytes(), nil
 }
 
 func openIn(dir, name string, contained bool) (*os.File, error) {

@@ -330,6 +330,33 @@ func TestLargeFileStorage(t *testing.T) {
 	if !s.says(source.Excluded, r.git("rev-parse", "HEAD:absent.bin"), "LFS") || len(s.notes) != 1 {
 		t.Errorf("notes %v", s.notes)
 	}
+	// It is the same for what commits bring, and for what is staged.
+	inRange := r.span("HEAD..HEAD")
+	blank := r.feed("tree "+r.git("hash-object", "-w", "-t", "tree", os.DevNull)+"\nauthor A <a@example.org> 1700000000 +0000\ncommitter A <a@example.org> 1700000000 +0000\n\nblank\n", "hash-object", "-w", "-t", "commit", "--stdin")
+	r.git("update-ref", "refs/heads/main", blank)
+	for name, s := range map[string]*scan{"range": inRange, "staged": r.searchStaged("")} {
+		if f := s.one(t, key); f.Path != "here.bin" {
+			t.Errorf("%s: found %s", name, describe(s.of(key)))
+		}
+		if !s.says(source.Excluded, r.git("rev-parse", ":absent.bin"), "LFS") || len(s.notes) != 1 {
+			t.Errorf("%s: notes %v", name, s.notes)
+		}
+	}
+}
+
+func TestCommitsOfSubmodulesAreToldWithARange(t *testing.T) {
+	r := newRepo(t)
+	first := r.commit("first")
+	r.git("update-index", "--add", "--cacheinfo", "160000,"+first+",deep/module")
+	r.clock++
+	r.git("commit", "-q", "-m", "module")
+	r.git("commit", "-q", "--allow-empty", "-m", "nothing")
+	if s := r.span("HEAD~2..HEAD"); !s.says(source.Excluded, "1 commit of submodules named") || len(s.notes) != 1 {
+		t.Errorf("notes %v", s.notes)
+	}
+	if s := r.span("HEAD~1..HEAD"); len(s.notes) > 0 {
+		t.Errorf("a submodule that stays where it is: %v", s.notes)
+	}
 }
 
 func TestQuarantineOfAHookIsReadWhenAsked(t *testing.T) {

@@ -43,6 +43,8 @@ type differ struct {
 	// visit is told each new entry that is no submodule, the tree that holds it
 	// and, where done is nil, its path.
 	visit func(tree uint32, e diffEntry, path string)
+	// modules are the commits of submodules that are new, if it is not nil.
+	modules map[string]bool
 	// all are the steps that are left, left those for one commit.
 	all, left int
 	cut       bool
@@ -98,6 +100,9 @@ func (d *differ) tree(ctx context.Context, tree uint32, others []uint32, prefix 
 			return nil
 		}
 		below, present := findEntry(e, lists)
+		if !present && isGitlink(e.mode) && d.modules != nil {
+			d.modules[string(e.id)] = true
+		}
 		if present || isGitlink(e.mode) || d.hot != nil && !d.isHot(e) {
 			continue
 		}

@@ -30,7 +30,7 @@ func (s *search) readGraph(ctx context.Context) error {
 // readRange examines what the chosen commits introduce.
 func (s *search) readRange(ctx context.Context, d *differ, chosen []bool) error {
 	want := map[uint32]bool{}
-	d.done = map[string]bool{}
+	d.done, d.modules = map[string]bool{}, map[string]bool{}
 	d.visit = func(tree uint32, e diffEntry, _ string) {
 		switch {
 		case e.child == none:
@@ -55,6 +55,10 @@ func (s *search) readRange(ctx context.Context, d *differ, chosen []bool) error 
 	if d.cut {
 		s.notes.add(unread("objects", "the commits change more than is compared; some files of them were not read", nil))
 	}
+	if n := len(d.modules); n > 0 {
+		s.notes.add(excluded(".gitmodules", commits(n)+" of submodules named: repositories of their own, which are not scanned with this one's commits"))
+	}
+	d.modules = nil
 	for _, tag := range s.tagsOn(chosen) {
 		want[tag] = true
 	}

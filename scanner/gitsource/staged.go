@@ -346,9 +346,13 @@ func (c *comparison) sparse(ctx context.Context, tree, other, prefix string, dep
 }
 
 // add takes a file that is staged. Submodules are repositories of their own,
-// and where there is only the intent to add, nothing is staged.
+// which is told, and where there is only the intent to add, nothing is staged.
 func (c *comparison) add(mode uint32, id, path string) {
-	if isGitlink(mode) || isEmptyObject([]byte(id)) {
+	if isGitlink(mode) {
+		c.notes.add(excluded(path, "submodule at another commit: a repository of its own, which is not scanned with this one's index"))
+		return
+	}
+	if isEmptyObject([]byte(id)) {
 		return
 	}
 	c.staged = append(c.staged, stagedEntry{id: id, path: path})

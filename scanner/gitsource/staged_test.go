@@ -158,15 +158,25 @@ func TestEverySideOfAConflictIsStaged(t *testing.T) {
 	}
 }
 
-func TestSubmodulesAndEqualContentAreNotStaged(t *testing.T) {
+func TestEqualContentIsNotStagedAndSubmodulesAreTold(t *testing.T) {
 	r := newRepo(t)
 	r.write("a.py", planted(newKey()))
 	id := r.commit("first")
 	r.git("update-index", "--add", "--cacheinfo", "160000,"+id+",sub")
 	r.git("update-index", "--chmod=+x", "a.py")
 	r.git("update-index", "--add", "--cacheinfo", "100644,"+r.feed("", "hash-object", "-w", "--stdin")+",empty")
-	if s := r.searchStaged(""); s.tally.Objects.Load() != 0 || len(s.notes) > 0 {
+	s := r.searchStaged("")
+	if s.tally.Objects.Load() != 0 || len(s.notes) != 1 || !s.says(source.Excluded, "sub", "submodule at another commit") {
 		t.Errorf("%d objects, notes %v", s.tally.Objects.Load(), s.notes)
+	}
+	r.clock++
+	r.git("commit", "-q", "-m", "module")
+	if s := r.searchStaged(""); len(s.notes) > 0 {
+		t.Errorf("a submodule that stays where it is: %v", s.notes)
+	}
+	r.git("update-index", "--force-remove", "sub")
+	if s := r.searchStaged(""); len(s.notes) > 0 {
+		t.Errorf("a submodule that goes: %v", s.notes)
 	}
 }
 
