@@ -117,7 +117,7 @@ func BenchmarkAttribution(b *testing.B) {
 			blobs = append(blobs, o.index)
 		} else {
 			e.headers.parse(o.data)
-			e.link(o, &e.headers, e.named)
+			e.link(o, &e.headers, true)
 		}
 		return nil
 	})

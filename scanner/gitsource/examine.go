@@ -41,7 +41,9 @@ type edge struct{ tag, target uint32 }
 type examiner struct {
 	*search
 	shallow map[string]bool
+	// hits are those found so far, hit is of the object at hand.
 	hits    []*hit
+	hit     hit
 	lineage lineage
 	tags    []edge
 	missing map[string]bool
@@ -49,12 +51,14 @@ type examiner struct {
 	headers headers
 	trees   treeReader
 	// log remembers the trees, nil if no blob has a key.
-	log *treeLog
+	log     *treeLog
+	lookups lookups
 }
 
 // content examines a blob, a commit or a tag.
 func (e *examiner) content(o object) error {
-	h := &hit{object: o.index, kind: o.kind}
+	h := &e.hit
+	*h = hit{object: o.index, kind: o.kind}
 	if o.kind == pack.Blob {
 		if err := e.blob(o, h); err != nil {
 			return err
@@ -68,7 +72,8 @@ func (e *examiner) content(o object) error {
 	}
 	e.tally.Objects.Add(1)
 	if len(h.records) > 0 {
-		e.hits = append(e.hits, h)
+		found := *h
+		e.hits = append(e.hits, &found)
 	}
 	return nil
 }
@@ -123,42 +128,32 @@ func (e *examiner) linked(o object, h *hit) {
 	parsed.parse(o.data)
 	e.inspect(parsed.message, h, false)
 	e.inspect(parsed.text, h, true)
-	e.link(o, parsed, e.named)
+	e.link(o, parsed, true)
 }
 
-// link takes note of what a commit or a tag leads to; look finds objects by
-// their ids.
-func (e *examiner) link(o object, parsed *headers, look func(id []byte) uint32) {
+// link takes note of what a commit or a tag leads to. If it must be here, what
+// is not is missing.
+func (e *examiner) link(o object, parsed *headers, must bool) {
 	if o.kind == pack.Tag {
-		e.tags = append(e.tags, edge{tag: o.index, target: look(parsed.target)})
+		e.tags = append(e.tags, edge{tag: o.index, target: none})
+		e.ask(parsed.target, question{list: ofTags, at: uint32(len(e.tags) - 1), must: must})
 		return
 	}
-	c := commit{object: o.index, time: math.MaxInt64, tree: look(parsed.tree)}
+	boundary := len(e.shallow) > 0 && e.shallow[string(e.objects.id(o.index))]
+	c := commit{object: o.index, tree: none, time: math.MaxInt64, first: boundary || len(parsed.parents) == 0}
 	if !parsed.committed.IsZero() {
 		c.time = parsed.committed.Unix()
 	}
-	boundary := len(e.shallow) > 0 && e.shallow[string(e.objects.id(o.index))]
-	c.first = boundary || len(parsed.parents) == 0
-	for _, id := range parsed.parents {
-		parent := e.objects.find(id)
-		if parent == none && !boundary {
-			look(id)
-		}
-		if parent != none {
-			e.lineage.parents = append(e.lineage.parents, parent)
-		}
+	l := &e.lineage
+	for range parsed.parents {
+		l.parents = append(l.parents, none)
 	}
-	c.parents = uint32(len(e.lineage.parents))
-	e.lineage.commits = append(e.lineage.commits, c)
-}
-
-// named looks an object up that another one names; it must be there.
-func (e *examiner) named(id []byte) uint32 {
-	i := e.objects.find(id)
-	if i == none {
-		e.misses(id)
+	c.parents = uint32(len(l.parents))
+	l.commits = append(l.commits, c)
+	e.ask(parsed.tree, question{list: ofCommit, at: uint32(len(l.commits) - 1), must: must})
+	for i, id := range parsed.parents {
+		e.ask(id, question{list: ofParents, at: uint32(len(l.parents) - len(parsed.parents) + i), must: must && !boundary})
 	}
-	return i
 }
 
 // misses takes note of an id that is named and not there.
@@ -185,12 +180,17 @@ func (e *examiner) tree(o object) error {
 
 // fresh implements treeVisitor.
 func (e *examiner) fresh(at uint32, entry treeEntry) {
-	child := e.objects.find(entry.id)
 	switch {
-	case child != none && e.log != nil:
-		e.log.fresh(at, entry, child)
-	case child == none && entry.mode != modeGitlink:
-		e.misses(entry.id)
+	case entry.mode == modeGitlink:
+	case e.log != nil && (entry.mode == modeTree || e.log.mayBeSeed(entry.id)):
+		q := question{list: ofTree, must: true}
+		var kept bool
+		if q.at, kept = e.log.fresh(at, entry.name); !kept {
+			q.list = nowhere
+		}
+		e.ask(entry.id, q)
+	default:
+		e.expect(entry.id)
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *Repository) Introductions(ctx context.Context, jobs int) (lines []strin
 			return nil
 		}
 		e.headers.parse(o.data)
-		e.link(o, &e.headers, e.named)
+		e.link(o, &e.headers, true)
 		return nil
 	})
 	if err != nil {

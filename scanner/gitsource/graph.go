@@ -20,8 +20,8 @@ type commit struct {
 	time int64
 }
 
-// lineage is the commits that a worker read, with all their parents that are
-// here, by object.
+// lineage is the commits that a worker read, with all their parents by object,
+// none for one that is not here.
 type lineage struct {
 	commits []commit
 	parents []uint32
@@ -72,8 +72,8 @@ func newGraph(size int, parts []lineage) *graph {
 	}
 	for n, b := range bounds {
 		for _, object := range parts[from[n]].parents[b[0]:b[1]] {
-			if p := where[object]; p != none {
-				g.parents = append(g.parents, p)
+			if object != none && where[object] != none {
+				g.parents = append(g.parents, where[object])
 			}
 		}
 		g.commits[n].parents = uint32(len(g.parents))

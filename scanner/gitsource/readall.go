@@ -3,6 +3,7 @@ package gitsource
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"maps"
 
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
@@ -30,9 +31,9 @@ func (s *search) logTrees(workers []*examiner) {
 	if len(blobs) == 0 {
 		return
 	}
-	seeds := newBitset(s.objects.len())
+	seeds := newBitset(1 << 16)
 	for _, object := range blobs {
-		seeds.add(object)
+		seeds.add(uint32(binary.BigEndian.Uint16(s.objects.id(object))))
 	}
 	for _, w := range workers {
 		w.log = newTreeLog(seeds, cmp.Or(s.repo.options.Memory, usualLog))
@@ -73,6 +74,7 @@ func (s *search) gather(workers []*examiner) {
 	s.walked.missing = map[string]bool{}
 	s.walked.parents = map[uint32][]uint32{}
 	for _, w := range workers {
+		w.answer()
 		s.walked.lineages = append(s.walked.lineages, w.lineage)
 		for _, t := range w.tags {
 			s.walked.tags[t.tag] = t.target

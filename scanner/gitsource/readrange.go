@@ -16,7 +16,7 @@ func (s *search) readGraph(ctx context.Context) error {
 	err := s.objects.walk(ctx, pack.Only(pack.Commit, pack.Tag), nil, s.jobs, func(worker int, o object) error {
 		w := workers[worker]
 		w.headers.parse(o.data)
-		w.link(o, &w.headers, w.objects.find)
+		w.link(o, &w.headers, false)
 		return nil
 	})
 	if err != nil {
@@ -103,6 +103,7 @@ func (s *search) readWanted(ctx context.Context, want map[uint32]bool) error {
 	}
 	s.collect(workers)
 	for _, w := range workers {
+		w.answer()
 		for id := range w.missing {
 			s.walked.missing[id] = true
 		}

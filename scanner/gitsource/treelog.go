@@ -2,6 +2,7 @@ package gitsource
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -19,7 +20,7 @@ func (b bitset) has(i uint32) bool { return b[i/64]>>(i%64)&1 != 0 }
 // it has that its base has not, as far as that may lead to keys, and what it
 // took over. That is a small part of all entries.
 type treeLog struct {
-	// seeds are the blobs with keys.
+	// seeds are the blobs with keys, by the first 16 bits of their ids.
 	seeds bitset
 	trees []loggedTree
 	// entries and copies are those of all trees, one tree's after the other's.
@@ -46,6 +47,7 @@ type loggedTree struct {
 }
 
 // freshEntry is an entry that the base does not have, by its place in the tree.
+// The child is none until it was looked up, and where it is not here.
 type freshEntry struct{ at, name, child uint32 }
 
 // copiedEntries are entries that the base has at other places.
@@ -78,18 +80,30 @@ func (l *treeLog) takes(size int) bool {
 	return false
 }
 
-// fresh takes note of an entry of the tree that is being read.
-func (l *treeLog) fresh(at uint32, e treeEntry, child uint32) {
-	if e.mode != modeTree && !l.seeds.has(child) || !l.takes(partSize+len(e.name)) {
-		return
+// mayBeSeed reports whether an id may be that of a blob with a key.
+func (l *treeLog) mayBeSeed(id []byte) bool { return l.seeds.has(uint32(binary.BigEndian.Uint16(id))) }
+
+// fresh takes note of an entry of the tree that is being read, and returns
+// where.
+func (l *treeLog) fresh(at uint32, name []byte) (place uint32, kept bool) {
+	if !l.takes(partSize + len(name)) {
+		return 0, false
 	}
-	name, known := l.numbers[string(e.name)]
+	number, known := l.numbers[string(name)]
 	if !known {
-		name = uint32(len(l.names))
-		l.names = append(l.names, string(e.name))
-		l.numbers[l.names[name]] = name
+		number = uint32(len(l.names))
+		l.names = append(l.names, string(name))
+		l.numbers[l.names[number]] = number
 	}
-	l.entries = append(l.entries, freshEntry{at: at, name: name, child: child})
+	l.entries = append(l.entries, freshEntry{at: at, name: number, child: none})
+	return uint32(len(l.entries) - 1), true
+}
+
+// answer says what an entry leads to.
+func (l *treeLog) answer(place, child uint32) {
+	if int(place) < len(l.entries) { // else all was forgotten
+		l.entries[place].child = child
+	}
 }
 
 // copied takes note of entries that come from the base.
@@ -177,8 +191,10 @@ func (l *treeLog) take(f family) {
 	for n := f.begin; n < f.end; n++ {
 		entries, copies := f.log.span(n)
 		for _, e := range entries {
-			e.name = f.names[e.name]
-			l.entries = append(l.entries, e)
+			if e.child != none {
+				e.name = f.names[e.name]
+				l.entries = append(l.entries, e)
+			}
 		}
 		l.copies = append(l.copies, copies...)
 		t := f.log.trees[n]

@@ -56,7 +56,11 @@ func (l *idList) find(id []byte) (uint32, bool) {
 		return 0, false
 	}
 	slot := firstBits(id, l.bits)
-	lo, hi := l.fan[slot], l.fan[slot+1]
+	return l.search(id, l.fan[slot], l.fan[slot+1])
+}
+
+// search is find among some ranks.
+func (l *idList) search(id []byte, lo, hi uint32) (uint32, bool) {
 	end, want := hi, binary.BigEndian.Uint64(id)
 	for lo < hi {
 		mid := lo + (hi-lo)/2
@@ -69,6 +73,28 @@ func (l *idList) find(id []byte) (uint32, bool) {
 		}
 	}
 	return lo, lo < end && bytes.Equal(l.id(lo), id)
+}
+
+// findAll is find for ids that follow each other, None for one that is not
+// there. A search waits for memory twice, for the table and for the ids; here
+// all searches wait together.
+func (l *idList) findAll(ids []byte, ranks []uint32) {
+	for i := range ranks {
+		ranks[i] = l.fan[firstBits(ids[i*l.width:], l.bits)]
+	}
+	for i, rank := range ranks {
+		if int(rank) < l.len() && binary.BigEndian.Uint64(l.id(rank)) < binary.BigEndian.Uint64(ids[i*l.width:]) {
+			ranks[i] = rank + 1
+		}
+	}
+	for i := range ranks {
+		id := ids[i*l.width : (i+1)*l.width]
+		rank, ok := l.search(id, ranks[i], l.fan[firstBits(id, l.bits)+1])
+		if !ok {
+			rank = None
+		}
+		ranks[i] = rank
+	}
 }
 
 // Find returns the index of the object with an id in raw bytes. Of an object

@@ -102,6 +102,10 @@ func (t *Table) ID(n uint32) []byte { return t.ids.id(n) }
 // Find returns the number of the object with an id in raw bytes.
 func (t *Table) Find(id []byte) (uint32, bool) { return t.ids.find(id) }
 
+// FindAll finds the numbers of objects by ids that follow each other in one
+// slice, None for one that is not there.
+func (t *Table) FindAll(ids []byte, numbers []uint32) { t.ids.findAll(ids, numbers) }
+
 // Index returns the index in the store of an object's first copy.
 func (t *Table) Index(n uint32) uint32 {
 	if t.indexes == nil {
