@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // goSource is real source text that every machine with Go has: a part of the
@@ -40,7 +40,7 @@ func goSource(b *testing.B) []byte {
 // notebookText is a notebook as they are in quantum repositories: short cells
 // and large base64 images.
 func notebookText() []byte {
-	v := rulestest.NewValues(1)
+	v := sample.NewValues(1)
 	var out strings.Builder
 	for range 40 {
 		out.WriteString("\"qc = QuantumCircuit(2)\\n\",\n\"service = QiskitRuntimeService()\\n\",\n\"image/png\": \"")

@@ -17,6 +17,12 @@ const fragmentsFile = "fragments.toml"
 // as Go, so that no scan need do it again.
 func Builtin() (*Set, error) { return newSet(builtinTable(), true) }
 
+// With returns the built-in rules and others, which Parse has checked. Two rules
+// of one name are an error.
+func With(others []*Rule) (*Set, error) {
+	return newSet(append(builtinTable(), others...), true)
+}
+
 func builtinFragments() (map[string]string, error) {
 	doc, err := decodeDocument(fragmentsFile, fragmentsText)
 	if err != nil {

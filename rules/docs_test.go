@@ -14,8 +14,8 @@ func TestTheDocumentationKnowsEveryKeyOfTheLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[document](), reflect.TypeFor[Rule](), reflect.TypeFor[Token](),
-		reflect.TypeFor[Evidence](), reflect.TypeFor[Near](), reflect.TypeFor[Example](),
+		reflect.TypeFor[File](), reflect.TypeFor[Rule](), reflect.TypeFor[Token](),
+		reflect.TypeFor[Evidence](), reflect.TypeFor[Near](), reflect.TypeFor[Beside](), reflect.TypeFor[Example](),
 	} {
 		for field := range typ.Fields() {
 			key := field.Tag.Get("toml")

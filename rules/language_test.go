@@ -27,7 +27,7 @@ before = '''acme{assign}'''
 func TestARuleFileSaysWhatIsWrongAndWhere(t *testing.T) {
 	fragment := "[let]\nassign = '=\"'\n"
 	cases := map[string]struct{ file, want string }{
-		"unknown key":         {fragment + sound + "\nblame = true\n", `acme.toml: unknown key "rule.evidence.blame"`},
+		"unknown key":         {fragment + sound + "\nblame = true\n", `acme.toml: line 21: unknown key "rule.evidence.blame"`},
 		"bad TOML":            {"[[rule", "acme.toml"},
 		"unknown fragment":    {sound, "no fragment is named {assign}"},
 		"fragment in itself":  {"[let]\nassign = '{assign}'\n" + sound, "a fragment uses itself"},

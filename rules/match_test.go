@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 func builtin(t testing.TB) *rules.Set {
@@ -38,7 +38,7 @@ func places(set *rules.Set, view []byte, spans []rules.Span, shift int) []place 
 
 // haystack mixes examples of all rules with text that nearly is one.
 func haystack(set *rules.Set, seed uint64) []byte {
-	v := rulestest.NewValues(seed)
+	v := sample.NewValues(seed)
 	random := rand.New(rand.NewPCG(seed, 9))
 	var out strings.Builder
 	list := set.Rules()
@@ -46,7 +46,7 @@ func haystack(set *rules.Set, seed uint64) []byte {
 		r := list[random.IntN(len(list))]
 		examples := slices.Concat(r.Examples, r.Counterexamples)
 		e := examples[random.IntN(len(examples))]
-		out.WriteString(rulestest.Expand(e.Text, rulestest.Key(r, v), v))
+		out.WriteString(sample.Expand(e.Text, sample.Key(r, v), v))
 		out.WriteString(strings.Repeat("x = y # qiskit ", random.IntN(80)))
 	}
 	return []byte(out.String())
@@ -112,10 +112,10 @@ func TestFiltersLoseNextToNoRandomKeys(t *testing.T) {
 			continue
 		}
 		e := r.Examples[i]
-		v := rulestest.NewValues(11)
+		v := sample.NewValues(11)
 		missed := 0
 		for range n {
-			view := []byte(rulestest.Expand(e.Text, rulestest.Random(r, v), v))
+			view := []byte(sample.Expand(e.Text, sample.Random(r, v), v))
 			found := func(m rules.Match) bool { return m.Rule == r }
 			if !slices.ContainsFunc(set.Match(view, nil), found) {
 				missed++
@@ -130,9 +130,9 @@ func TestFiltersLoseNextToNoRandomKeys(t *testing.T) {
 
 func TestAKeyInALongerRunIsNoKey(t *testing.T) {
 	set := builtin(t)
-	v := rulestest.NewValues(5)
+	v := sample.NewValues(5)
 	r := set.Rule("ionq-api-key")
-	key := rulestest.Key(r, v)
+	key := sample.Key(r, v)
 	for _, text := range []string{"x" + key, key + "x", key + "_x", "_" + key, key + "/", "+" + key} {
 		for _, m := range set.Match([]byte("provider = IonQProvider(\""+text+"\")"), nil) {
 			if m.Rule == r {

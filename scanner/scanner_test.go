@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
@@ -37,11 +37,11 @@ func inspector(t *testing.T) *inspect.Inspector {
 func planted(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
-	v := rulestest.NewValues(1)
+	v := sample.NewValues(1)
 	for i := range n {
 		text := "print('hello')\n"
 		if i%3 == 0 {
-			text = rulestest.Expand("import os\nIONQ_API_KEY = \"{{ALNUM32}}\"\n", "", v)
+			text = sample.Expand("import os\nIONQ_API_KEY = \"{{ALNUM32}}\"\n", "", v)
 		}
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("f%03d.py", i)), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -122,8 +122,8 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("input/output er
 func (failing) Close() error             { return nil }
 
 func TestWhatCannotBeReadIsToldAndTheScanGoesOn(t *testing.T) {
-	v := rulestest.NewValues(2)
-	good := rulestest.Expand("IONQ_API_KEY={{ALNUM32}}\n", "", v)
+	v := sample.NewValues(2)
+	good := sample.Expand("IONQ_API_KEY={{ALNUM32}}\n", "", v)
 	src := items{
 		{Origin: source.Origin{Path: "shut"}, Open: func() (io.ReadCloser, error) { return nil, os.ErrPermission }},
 		{Origin: source.Origin{Path: "broken"}, Open: func() (io.ReadCloser, error) { return failing{}, nil }},

@@ -19,7 +19,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // planted is what a story hid: values, and the files that may hold them.
@@ -76,14 +76,14 @@ func seed(ts *testscript.TestScript, neg bool, args []string) {
 	var random [8]byte
 	_, err = rand.Read(random[:])
 	ts.Check(err)
-	values := rulestest.NewValues(binary.NativeEndian.Uint64(random[:]))
-	key := rulestest.Key(rule, values)
+	values := sample.NewValues(binary.NativeEndian.Uint64(random[:]))
+	key := sample.Key(rule, values)
 	p := ts.Value(plantedKey{}).(*planted)
 	p.keys = append(p.keys, strings.TrimPrefix(key, rule.Token.Public))
 	for _, file := range args[1:] {
 		name := ts.MkAbs(file)
 		p.files = append(p.files, name)
-		text := rulestest.Expand(ts.ReadFile(file), key, values)
+		text := sample.Expand(ts.ReadFile(file), key, values)
 		ts.Check(os.WriteFile(name, []byte(text), 0o600))
 	}
 }

@@ -13,7 +13,7 @@ func levels() map[string]int {
 	for level, packages := range []string{
 		0:  "internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate",
 		1:  "rules scanner/source scanner/gitsource/reftable",
-		2:  "rules/gitleaks scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
+		2:  "rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect",
 		4:  "scanner scanner/baseline scanner/report scanner/ledger scanner/gitsource internal/github internal/provider/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory",

@@ -1,3 +1,5 @@
+// Package rulestest turns one example of a rule into many cases, and knows the
+// corpus.
 package rulestest
 
 import (
@@ -11,31 +13,12 @@ import (
 
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/source"
 )
-
-// Key makes a value of the rule's shape that is not one of the few in ten
-// thousand which a rule takes for a person's words: a test that plants a key
-// must not fail by chance.
-func Key(r *rules.Rule, v *Values) string {
-	for {
-		key := Random(r, v)
-		if strings.ContainsAny(key, digits) && !strings.Contains(strings.ToLower(key), "xxxx") {
-			return key
-		}
-	}
-}
-
-// Random makes any value of the rule's shape.
-func Random(r *rules.Rule, v *Values) string {
-	if r.Token.Sample != "" {
-		return Expand(r.Token.Sample, "", v)
-	}
-	return v.From(Alphabet(r.Token.Alphabet), r.Token.Max)
-}
 
 // Case is one file that must be found out.
 type Case struct {
@@ -60,8 +43,8 @@ func Cases(path, text string) []Case {
 		{Name: "in a sea of padding", Path: path, Content: []byte(sea + text + "\n" + sea)},
 		{Name: "with CRLF", Path: path, Content: []byte(strings.ReplaceAll(text, "\n", "\r\n"))},
 		{Name: "with tabs", Path: path, Content: []byte("\t" + strings.ReplaceAll(text, "\n", "\n\t"))},
-		{Name: "in UTF-16 LE with BOM", Path: path, Content: append([]byte{0xff, 0xfe}, utf16Bytes(text, false)...)},
-		{Name: "in UTF-16 BE without BOM", Path: path, Content: utf16Bytes(text, true)},
+		{Name: "in UTF-16 LE with BOM", Path: path, Content: append([]byte{0xff, 0xfe}, sample.UTF16(text, false)...)},
+		{Name: "in UTF-16 BE without BOM", Path: path, Content: sample.UTF16(text, true)},
 		{Name: "in base64", Path: path, Content: []byte("data: " + base64.StdEncoding.EncodeToString([]byte(text+"\n")) + "\n")},
 	}
 	if strings.HasSuffix(path, ".py") {
@@ -111,9 +94,9 @@ func notebook(source string) []byte {
 // rule misses the key or is less sure than the example says.
 func Accept(t *testing.T, set *rules.Set, r *rules.Rule, e rules.Example) {
 	t.Helper()
-	v := NewValues(uint64(len(e.Text))<<8 + uint64(len(e.Path)))
-	key := Key(r, v)
-	text := Expand(e.Text, key, v)
+	v := sample.NewValues(uint64(len(e.Text))<<8 + uint64(len(e.Path)))
+	key := sample.Key(r, v)
+	text := sample.Expand(e.Text, key, v)
 	for _, c := range Cases(e.Path, text) {
 		if err := found(scan(t.Context(), set, c), r, e, secret.New([]byte(key))); err != nil {
 			t.Errorf("%s: example %q, %s: %v", r.ID, e.Path, c.Name, err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 func builtin(t *testing.T) *rules.Set {
@@ -35,8 +36,8 @@ func TestNoCounterexampleIsReported(t *testing.T) {
 	for _, r := range set.Rules() {
 		t.Run(r.ID, func(t *testing.T) {
 			for i, e := range r.Counterexamples {
-				v := rulestest.NewValues(uint64(i))
-				text := rulestest.Expand(e.Text, rulestest.Key(r, v), v)
+				v := sample.NewValues(uint64(i))
+				text := sample.Expand(e.Text, sample.Key(r, v), v)
 				for _, f := range rulestest.Scan(t.Context(), set, e.Path, []byte(text)) {
 					if f.Confidence >= rules.Medium {
 						t.Errorf("counterexample %d (%s): %s reports %s: %s", i, e.Path, f.Rule.ID, f.Confidence, f.Evidence)

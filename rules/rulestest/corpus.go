@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // Planted is an expectation of a corpus file: {{rule-id confidence}} stands
@@ -19,7 +20,7 @@ var planted = regexp.MustCompile(`\{\{([a-z][a-z0-9]*(?:-[a-z0-9]+)+) (high|medi
 
 // Plant fills a corpus file with keys and values, and returns what must be
 // found in it. A rule that the set does not have is left as it stands.
-func Plant(set *rules.Set, text string, v *Values) (string, []Planted) {
+func Plant(set *rules.Set, text string, v *sample.Values) (string, []Planted) {
 	var wanted []Planted
 	filled := planted.ReplaceAllStringFunc(text, func(m string) string {
 		parts := planted.FindStringSubmatch(m)
@@ -27,11 +28,11 @@ func Plant(set *rules.Set, text string, v *Values) (string, []Planted) {
 		if r == nil {
 			return m
 		}
-		p := Planted{Rule: r.ID, Key: Key(r, v)}
+		p := Planted{Rule: r.ID, Key: sample.Key(r, v)}
 		// The pattern above allows the three words only.
 		_ = p.Confidence.UnmarshalText([]byte(parts[2]))
 		wanted = append(wanted, p)
 		return p.Key
 	})
-	return Expand(strings.ReplaceAll(filled, "\r\n", "\n"), "", v), wanted
+	return sample.Expand(strings.ReplaceAll(filled, "\r\n", "\n"), "", v), wanted
 }

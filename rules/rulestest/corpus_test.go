@@ -13,6 +13,7 @@ import (
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner/finding"
 )
 
@@ -40,7 +41,7 @@ func eachFile(t *testing.T, folder string, visit func(name, text string)) {
 func TestEveryKeyOfTheLeakyCorpusIsFound(t *testing.T) {
 	set := builtin(t)
 	eachFile(t, "leaky", func(name, text string) {
-		content, wanted := rulestest.Plant(set, text, rulestest.NewValues(uint64(len(name))))
+		content, wanted := rulestest.Plant(set, text, sample.NewValues(uint64(len(name))))
 		if len(wanted) == 0 {
 			t.Errorf("%s expects nothing", name)
 		}
@@ -84,7 +85,7 @@ func TestTheCleanCorpusIsClean(t *testing.T) {
 	set := builtin(t)
 	eachFile(t, "clean", func(name, text string) {
 		for seed := range uint64(20) {
-			content := rulestest.Expand(text, "", rulestest.NewValues(seed))
+			content := sample.Expand(text, "", sample.NewValues(seed))
 			for _, f := range rulestest.Scan(t.Context(), set, name, []byte(content)) {
 				if f.Confidence >= rules.Medium {
 					t.Errorf("%s: line %d is taken for a key by %s (%s)", name, f.Occurrences[0].Location.Line, f.Rule.ID, f.Evidence)
@@ -120,22 +121,22 @@ func beyond() map[string]string {
 	}
 }
 
-func keyOf(class string, v *rulestest.Values) string {
+func keyOf(class string, v *sample.Values) string {
 	switch class {
 	case "ionq":
-		return v.From(rulestest.Alphabet("A-Za-z0-9"), 32)
+		return v.From(sample.Alphabet("A-Za-z0-9"), 32)
 	case "ibm_cloud":
-		return v.From(rulestest.Alphabet("A-Za-z0-9_-"), 44)
+		return v.From(sample.Alphabet("A-Za-z0-9_-"), 44)
 	case "ibm_quantum_legacy":
-		return v.From(rulestest.Alphabet("0-9a-f"), 128)
+		return v.From(sample.Alphabet("0-9a-f"), 128)
 	case "qbraid":
-		return "qbr_" + v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
+		return "qbr_" + v.From(sample.Alphabet("A-Za-z0-9"), 40)
 	case "dwave":
-		return "DEV-" + v.From(rulestest.Alphabet("0-9a-f"), 40)
+		return "DEV-" + v.From(sample.Alphabet("0-9a-f"), 40)
 	case "bluequbit":
-		return v.From(rulestest.Alphabet("A-Za-z0-9"), 32)
+		return v.From(sample.Alphabet("A-Za-z0-9"), 32)
 	case "qbraid_legacy", "alice_bob", "aqt", "azure_quantum", "quantinuum", "strangeworks", "superstaq":
-		return v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
+		return v.From(sample.Alphabet("A-Za-z0-9"), 40)
 	}
 	return ""
 }
@@ -157,7 +158,7 @@ func TestShapesInWhichKeysLeak(t *testing.T) {
 			classes = append(classes, "qbraid_legacy")
 		}
 		for _, class := range classes {
-			if s.Kind == "negative" || keyOf(class, rulestest.NewValues(0)) != "" {
+			if s.Kind == "negative" || keyOf(class, sample.NewValues(0)) != "" {
 				tried++
 				s.try(t, set, class)
 			}
@@ -171,9 +172,9 @@ func TestShapesInWhichKeysLeak(t *testing.T) {
 func (s shape) try(t *testing.T, set *rules.Set, class string) {
 	t.Helper()
 	for seed := range uint64(3) {
-		v := rulestest.NewValues(seed)
+		v := sample.NewValues(seed)
 		key := keyOf(class, v)
-		content := rulestest.Expand(s.Template, key, v)
+		content := sample.Expand(s.Template, key, v)
 		f, ok := s.best(rulestest.Scan(t.Context(), set, s.Path, []byte(content)), key)
 		reason, isBeyond := beyond()[s.ID]
 		if s.Kind == "negative" {

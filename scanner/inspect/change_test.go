@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
 )
@@ -77,14 +77,14 @@ func told(x *inspect.Inspector, r inspect.Result) []string {
 // chain makes texts of which each is a change of the one before.
 type chain struct {
 	random *rand.Rand
-	values *rulestest.Values
+	values *sample.Values
 	rules  []*rules.Rule
 	text   []byte
 	parts  []inspect.Part
 }
 
 func newChain(set *rules.Set, seed uint64) *chain {
-	return &chain{random: rand.New(rand.NewPCG(seed, 7)), values: rulestest.NewValues(seed), rules: set.Rules()}
+	return &chain{random: rand.New(rand.NewPCG(seed, 7)), values: sample.NewValues(seed), rules: set.Rules()}
 }
 
 func (c *chain) begin() {
@@ -158,7 +158,7 @@ func (c *chain) block() []byte {
 		r := c.rules[c.random.IntN(len(c.rules))]
 		if len(r.Examples) > 0 {
 			e := r.Examples[c.random.IntN(len(r.Examples))]
-			text = rulestest.Expand(e.Text, rulestest.Random(r, c.values), c.values)
+			text = sample.Expand(e.Text, sample.Random(r, c.values), c.values)
 		}
 	}
 	return c.encoded(text)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -45,7 +45,7 @@ func at(l finding.Location) string {
 }
 
 func key(seed uint64) string {
-	return rulestest.NewValues(seed).From(rulestest.Alphabet("A-Za-z0-9"), 32)
+	return sample.NewValues(seed).From(sample.Alphabet("A-Za-z0-9"), 32)
 }
 
 func TestColumnsCountCodePointsAndUTF16Units(t *testing.T) {
@@ -152,8 +152,8 @@ func TestWhatAnArchiveHoldsInClearIsOneRecord(t *testing.T) {
 // The bytes of an escape that touch a key make it another one: only what the
 // decoded text shows is told.
 func TestAnEscapeThatTouchesAKeyDoesNotChangeIt(t *testing.T) {
-	v := rulestest.NewValues(8)
-	value := v.From(rulestest.Alphabet("A-Za-z0-9"), 40)
+	v := sample.NewValues(8)
+	value := v.From(sample.Alphabet("A-Za-z0-9"), 40)
 	content := `{"text": "qbraid api-key = \n` + value + `\n"}`
 	f := only(t, content, source.Origin{Path: "log.jsonl"})
 	if !f.Secret.Equal(secret.New([]byte(value))) {

@@ -14,6 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 )
 
@@ -27,6 +28,8 @@ const maxConfig = 1 << 20
 type fileConfig struct {
 	Scan   scanSection       `toml:"scan"`
 	Ignore []baseline.Ignore `toml:"ignore"`
+	// File holds rules of the user's own: [let] and [[rule]].
+	rules.File
 }
 
 // scanSection is [scan]; nil means that the file does not say.
@@ -45,7 +48,7 @@ type scanSection struct {
 func configWords() []string {
 	return []string{
 		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks",
-		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until",
+		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 	}
 }
 
@@ -69,13 +72,21 @@ func (e *configError) Error() string {
 // out of the parser.
 const maxConfigLine = 4096
 
-// parseConfig reads a configuration strictly.
-func parseConfig(data []byte) (*fileConfig, error) {
+// tooLongLine returns the first line that is not read, 0 if there is none.
+func tooLongLine(data []byte) int {
 	number := 0
 	for line := range bytes.Lines(data) {
 		if number++; len(line) > maxConfigLine {
-			return nil, &configError{line: number, what: fmt.Sprintf("it is longer than %d characters", maxConfigLine)}
+			return number
 		}
+	}
+	return 0
+}
+
+// parseConfig reads a configuration strictly.
+func parseConfig(data []byte) (*fileConfig, error) {
+	if line := tooLongLine(data); line > 0 {
+		return nil, &configError{line: line, what: fmt.Sprintf("it is longer than %d characters", maxConfigLine)}
 	}
 	var c fileConfig
 	meta, err := toml.Decode(string(data), &c)
@@ -89,7 +100,19 @@ func parseConfig(data []byte) (*fileConfig, error) {
 			hints: didYouMean(name, configWords()),
 		}
 	}
+	if c.Rule, err = c.Rules(data); err != nil {
+		return nil, ruleError(err)
+	}
 	return &c, c.validate()
+}
+
+// ruleError keeps the line of what is wrong with a rule.
+func ruleError(err error) error {
+	bad := &configError{what: err.Error()}
+	if e, ok := errors.AsType[*rules.Error](err); ok {
+		bad.line, bad.what = e.Line, e.Err.Error()
+	}
+	return bad
 }
 
 // tomlError keeps the place of a syntax error; its text quotes the file.

@@ -19,7 +19,7 @@ import (
 
 	"github.com/qleaks/qleaks/cmd/qleaks/internal/cli"
 	"github.com/qleaks/qleaks/internal/secret"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // disguises are the ways in which the line that holds a key is written into a
@@ -203,10 +203,10 @@ func TestEveryDisguiseIsSeenThroughInAHistoryLooseAndPacked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	git(t, dir, "init", "-q", "-b", "main")
-	values := rulestest.NewValues(21)
+	values := sample.NewValues(21)
 	keys := map[string]string{}
 	for name, write := range disguises(t) {
-		keys[name] = values.From(rulestest.Alphabet("A-Za-z0-9"), 32)
+		keys[name] = values.From(sample.Alphabet("A-Za-z0-9"), 32)
 		must(t, os.WriteFile(filepath.Join(dir, name), write("IONQ_API_KEY="+keys[name]+"\n"), 0o600))
 	}
 	git(t, dir, "add", ".")

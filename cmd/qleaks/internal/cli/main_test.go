@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qleaks/qleaks/rules"
-	"github.com/qleaks/qleaks/rules/rulestest"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -52,7 +52,7 @@ func (b *bench) leaky(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := rulestest.Key(set.Rule("ionq-api-key"), rulestest.NewValues(uint64(time.Now().UnixNano())))
+	key := sample.Key(set.Rule("ionq-api-key"), sample.NewValues(uint64(time.Now().UnixNano())))
 	text := "from qiskit_ionq import IonQProvider\nprovider = IonQProvider(\"" + key + "\")\n"
 	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

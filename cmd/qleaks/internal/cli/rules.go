@@ -16,11 +16,11 @@ func newRulesCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rules",
 		Short:   "Say what is looked for, and why",
-		Example: "  qleaks rules list\n  qleaks rules explain ionq-api-key",
+		Example: "  qleaks rules list\n  qleaks rules explain ionq-api-key\n  qleaks rules check acme.toml",
 		RunE:    onlyCommands,
 		Args:    cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newRulesListCommand(env), newRulesExplainCommand(env))
+	cmd.AddCommand(newRulesListCommand(env), newRulesExplainCommand(env), newRulesCheckCommand(env))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 	"github.com/qleaks/qleaks/scanner/finding"
 )
@@ -30,6 +31,9 @@ type say struct {
 	// config is nil where none counts.
 	config *fileConfig
 	marks  bool
+	// added are the rules of the configuration; they count even where nothing
+	// else of it does.
+	added []*rules.Rule
 	// unheard counts marks that do not count.
 	unheard int
 	// excluded are findings in paths that the configuration excludes.
@@ -50,6 +54,9 @@ func (s *sayOf) of(t target) *say {
 	if s.given != nil {
 		part.config = s.given
 	}
+	if part.config != nil {
+		part.added = part.config.Rule
+	}
 	if part.config != nil && part.config.Scan.Marks != nil {
 		part.marks = *part.config.Scan.Marks
 	}
@@ -61,8 +68,9 @@ func (s *sayOf) of(t target) *say {
 	return part
 }
 
-// judge looks whether a root is trusted with its configuration. One that is not
-// trusted is not even parsed: a stranger could have made it slow to parse.
+// judge looks whether a root is trusted with its configuration. Of one that is
+// not trusted, only the rules are read: they can add findings and take none
+// away.
 func (s *sayOf) judge(part *say) {
 	content, err := contentOfConfig(part.root)
 	decision := baseline.NotTrusted
@@ -86,6 +94,9 @@ func (s *sayOf) judge(part *say) {
 		s.notes.hint("what is wrong with it: qleaks trust %s", part.label)
 		return
 	}
+	if part.added = strangersRules(content); len(part.added) > 0 {
+		s.notes.note("added from %s: %s", name, plural(len(part.added), "rule"))
+	}
 	s.notes.note("%s was not applied: scanned content may not switch findings off", name)
 	if decision == baseline.Changed {
 		s.notes.hint("it has changed since you trusted it; look at it, then: qleaks trust %s", part.label)
@@ -105,6 +116,9 @@ func (c *fileConfig) contents() string {
 	}
 	if c.Scan.Confidence != nil || c.Scan.FailOn != nil || c.Scan.Strict != nil || c.Scan.Marks != nil {
 		parts = append(parts, "settings")
+	}
+	if n := len(c.Rule); n > 0 {
+		parts = append(parts, plural(n, "rule"))
 	}
 	if len(parts) == 0 {
 		return "it says nothing"

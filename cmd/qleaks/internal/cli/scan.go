@@ -41,7 +41,9 @@ type readOptions struct {
 
 // judgeOptions say what counts; package words are those of the flags.
 type judgeOptions struct {
-	Config     string
+	Config string
+	// Rules are files with rules of the user's own.
+	Rules      []string
 	Confidence string
 	FailOn     string
 	Strict     bool
@@ -117,6 +119,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	addSelectFlags(cmd, &o.Reading.Selecting)
 	f.BoolVar(&o.Reading.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
 	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts")
+	f.StringArrayVar(&o.Judging.Rules, "rules", nil, "look for what the rules of this `FILE` say, too; may be repeated")
 	f.StringVar(&o.Judging.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
 	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")
 	f.BoolVar(&o.Judging.Strict, "strict", false, "count what was left out on purpose (sockets, encrypted members, excluded paths) as not read: exit 4")

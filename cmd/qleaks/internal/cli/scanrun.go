@@ -90,10 +90,7 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	if _, err := resolve(r.options.Judging, r.options.Origins, nil); err != nil {
 		return err
 	}
-	inspector, err := r.inspector()
-	if err != nil {
-		return err
-	}
+	var err error
 	if r.targets, err = locate(ctx, r.env, r.options.Paths, r.options.Reading); err != nil {
 		return err
 	}
@@ -103,6 +100,10 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	}
 	r.content = &sayOf{given: given, trust: trust, notes: r.say}
 	if r.settings, err = resolve(r.options.Judging, r.options.Origins, r.content.settings(r.targets)); err != nil {
+		return err
+	}
+	inspector, err := r.inspector()
+	if err != nil {
 		return err
 	}
 	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
@@ -141,9 +142,9 @@ func (r *scanRun) jobs() int {
 }
 
 func (r *scanRun) inspector() (*inspect.Inspector, error) {
-	set, err := rules.Builtin()
+	set, err := r.ruleSet()
 	if err != nil {
-		return nil, couldNot("the built-in rules are broken", err)
+		return nil, err
 	}
 	fingerprints, err := secret.NewFingerprinter(r.env.Getenv(fingerprintKey))
 	if err != nil {

@@ -1,4 +1,4 @@
-package rulestest
+package sample
 
 import (
 	"encoding/base64"
@@ -143,7 +143,7 @@ const wrapAt = 76
 func encodeBlock(name, text string) string {
 	switch name {
 	case "utf16le":
-		return string(utf16Bytes(text, false))
+		return string(UTF16(text, false))
 	case "b64wrap":
 		var out strings.Builder
 		encoded := base64.StdEncoding.EncodeToString([]byte(text))
@@ -156,8 +156,8 @@ func encodeBlock(name, text string) string {
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// utf16Bytes encodes text without a byte order mark.
-func utf16Bytes(text string, bigEndian bool) []byte {
+// UTF16 encodes text without a byte order mark.
+func UTF16(text string, bigEndian bool) []byte {
 	var out []byte
 	for _, unit := range utf16.Encode([]rune(text)) {
 		lo, hi := byte(unit), byte(unit>>8)

@@ -1,13 +1,15 @@
-// Package rulestest makes values of a rule's shape and files from templates,
-// and turns one example into many cases. Nothing key-shaped is ever written
-// down: every value is made when the test runs.
-package rulestest
+// Package sample makes values of a rule's shape and files from templates.
+// Nothing key-shaped is ever written down: every value is made when a test, or
+// `qleaks rules check`, runs.
+package sample
 
 import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/qleaks/qleaks/rules"
 )
 
 const (
@@ -83,4 +85,24 @@ func Alphabet(spec string) string {
 		i += 2
 	}
 	return out.String()
+}
+
+// Key makes a value of the rule's shape that is not one of the few in ten
+// thousand which a rule takes for a person's words: a test that plants a key
+// must not fail by chance.
+func Key(r *rules.Rule, v *Values) string {
+	for {
+		key := Random(r, v)
+		if strings.ContainsAny(key, digits) && !strings.Contains(strings.ToLower(key), "xxxx") {
+			return key
+		}
+	}
+}
+
+// Random makes any value of the rule's shape.
+func Random(r *rules.Rule, v *Values) string {
+	if r.Token.Sample != "" {
+		return Expand(r.Token.Sample, "", v)
+	}
+	return v.From(Alphabet(r.Token.Alphabet), r.Token.Max)
 }
