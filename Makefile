@@ -9,6 +9,7 @@ FUZZTIME ?= 30s
 LINT     := .cache/bin/golangci-lint
 PEERS    := .cache/bin/peers
 RUNS     ?= 3
+LIMIT    ?= 30m
 
 # The optional parts of the tests: what is named here fails instead of being
 # skipped when its tool is missing.
@@ -39,9 +40,9 @@ $(LINT): tools/go.mod tools/go.sum
 bench: ## all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-bench-peers: ## beside gitleaks, git and ripgrep: REPOS="DIR DIR" [RUNS=3], see docs/performance.md
+bench-peers: ## beside gitleaks, git and ripgrep: REPOS="DIR DIR" [RUNS=3] [LIMIT=30m], see docs/performance.md
 	@$(GO) -C tools/peers build -o ../../$(PEERS) .
-	@$(PEERS) -root $(CURDIR) -runs $(RUNS) $(REPOS)
+	@$(PEERS) -root $(CURDIR) -runs $(RUNS) -limit $(LIMIT) $(REPOS)
 
 cover: ## coverage by function, and coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // bench measures one repository.
@@ -16,8 +17,10 @@ type bench struct {
 	*programs
 	repository string
 	// dir is the temporary directory for it, which is removed at once.
-	dir      string
-	runs     int
+	dir  string
+	runs int
+	// limit is how long a command may take.
+	limit    time.Duration
 	out      io.Writer
 	unpacked unpacked
 }
@@ -59,7 +62,7 @@ func (b *bench) history(ctx context.Context) error {
 	}
 	scan := []string{b.qleaks, "scan", "-q", "--no-worktree", b.repository}
 	found := []int{1, 4}
-	results, err := measure(ctx, b.runs, []contender{
+	results, err := b.measure(ctx, b.runs, []contender{
 		{name: qleaksHistory, args: scan, codes: found, quiet: true},
 		{name: qleaksOneCore, args: scan, env: []string{"GOMAXPROCS=1"}, codes: found, quiet: true},
 		b.streams(klauspostInflater),
@@ -98,7 +101,7 @@ func (b *bench) tree(ctx context.Context) error {
 			b.ripgrep, "-c", "--no-config", "--no-ignore", "--hidden", "-g", "!.git", "[A-Za-z0-9_-]{32,}", checkout,
 		}})
 	}
-	results, err := measure(ctx, 5*b.runs, contenders)
+	results, err := b.measure(ctx, 5*b.runs, contenders)
 	if err != nil {
 		return err
 	}

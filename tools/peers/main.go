@@ -20,9 +20,10 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
-const usage = `usage: make bench-peers REPOS="DIR DIR" [RUNS=3]
+const usage = `usage: make bench-peers REPOS="DIR DIR" [RUNS=3] [LIMIT=30m]
 
 Each DIR is a repository, best a mirror:
 
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Usage = func() { fmt.Fprintln(flags.Output(), usage) }
 	root := flags.String("root", "", "the clone of qleaks that is measured")
 	runs := flags.Int("runs", 3, "how often everything is measured")
+	limit := flags.Duration("limit", 30*time.Minute, "how long one command may take")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	writeMachine(ctx, out, p, *runs)
 	for n, repository := range repositories {
-		b := &bench{programs: p, repository: repository, dir: filepath.Join(dir, strconv.Itoa(n)), runs: *runs, out: out}
+		b := &bench{programs: p, repository: repository, dir: filepath.Join(dir, strconv.Itoa(n)), runs: *runs, limit: *limit, out: out}
 		if err := b.all(ctx); err != nil {
 			return fmt.Errorf("%s: %w", repository, err)
 		}

@@ -59,16 +59,12 @@ func environment() []string {
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
 }
 
-const (
-	// long is how long a contender may take to be measured more than once.
-	long = 2 * time.Minute
-	// limit is how long one may take at all.
-	limit = 30 * time.Minute
-)
+// long is how long a contender may take to be measured more than once.
+const long = 2 * time.Minute
 
 // measure runs the contenders in rounds, so that what else the machine does
 // meets all of them alike.
-func measure(ctx context.Context, runs int, contenders []contender) ([]result, error) {
+func (b *bench) measure(ctx context.Context, runs int, contenders []contender) ([]result, error) {
 	results := make([]result, len(contenders))
 	for range runs {
 		for i, c := range contenders {
@@ -77,7 +73,7 @@ func measure(ctx context.Context, runs int, contenders []contender) ([]result, e
 			if r.problem != "" || len(r.samples) == 1 && r.samples[0].wall > long {
 				continue
 			}
-			s, err := c.measure(ctx)
+			s, err := c.measure(ctx, b.limit)
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
@@ -91,7 +87,7 @@ func measure(ctx context.Context, runs int, contenders []contender) ([]result, e
 	return results, nil
 }
 
-func (c contender) measure(ctx context.Context) (sample, error) {
+func (c contender) measure(ctx context.Context, limit time.Duration) (sample, error) {
 	if c.before != nil {
 		if err := c.before(ctx); err != nil {
 			return sample{}, err

@@ -32,7 +32,7 @@ func (b *bench) staged(ctx context.Context) error {
 		fmt.Fprintf(b.out, "\nStaged: not available: %v\n", err)
 		return nil
 	}
-	results, err := measure(ctx, shortRuns, []contender{
+	results, err := b.measure(ctx, shortRuns, []contender{
 		{name: qleaksStaged, args: []string{b.qleaks, "scan", "-q", "--staged", checkout}, codes: []int{1, 4}, quiet: true},
 		{name: gitStaged, args: []string{"git", "-C", checkout, "diff", "--cached", "--raw"}},
 		{name: qleaksVersion, args: []string{b.qleaks, "version"}},
@@ -92,7 +92,7 @@ func (b *bench) again(ctx context.Context) error {
 		return err
 	}
 	scan := contender{args: []string{b.qleaks, "scan", "-q", "--no-worktree", "--ledger", known, copied}, codes: []int{1, 4}, quiet: true}
-	if _, err := scan.measure(ctx); err != nil {
+	if _, err := scan.measure(ctx, b.limit); err != nil {
 		fmt.Fprintf(b.out, "\nAgain, with a ledger: not available: the first run: %v\n", err)
 		return nil
 	}
@@ -108,7 +108,7 @@ func (b *bench) again(ctx context.Context) error {
 		return err
 	}
 	start := contender{name: qleaksVersion, args: []string{b.qleaks, "version"}}
-	results, err := measure(ctx, shortRuns/2, []contender{scan, start})
+	results, err := b.measure(ctx, shortRuns/2, []contender{scan, start})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (b *bench) again(ctx context.Context) error {
 		return err
 	}
 	scan.name, scan.before = withNew, restore
-	more, err := measure(ctx, shortRuns/2, []contender{scan})
+	more, err := b.measure(ctx, shortRuns/2, []contender{scan})
 	if err != nil {
 		return err
 	}
