@@ -59,6 +59,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newCompletionCommand(env),
 		newVersionCommand(env),
 	)
+	root.AddCommand(gitleaksCommands(env)...)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)

@@ -1,0 +1,268 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/qleaks/qleaks/rules/gitleaks"
+	"github.com/qleaks/qleaks/scanner/leaks"
+	"github.com/qleaks/qleaks/scanner/report"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// gitleaksRun is one run of a command of gitleaks' grammar.
+type gitleaksRun struct {
+	env     Env
+	options gitleaksOptions
+	say     messages
+	scanner *leaks.Scanner
+	known   leaks.Known
+	report  leaks.Report
+}
+
+func (g *gitleaksRun) do(ctx context.Context, run func(context.Context, *gitleaksRun) (leaks.Result, error)) error {
+	g.say = messages{w: g.env.Stderr, quiet: g.options.quiet()}
+	if err := g.options.validate(g.env); err != nil {
+		return err
+	}
+	if err := g.prepare(); err != nil {
+		return asGitleaksFailure(err)
+	}
+	limited, cancel := g.options.limit(ctx)
+	defer cancel()
+	result, err := run(limited, g)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var wrong *problem
+	if errors.As(err, &wrong) {
+		return asGitleaksFailure(err)
+	}
+	if err != nil {
+		g.say.line("error", "the scan is not complete: "+err.Error())
+	}
+	return g.conclude(result, err)
+}
+
+// asGitleaksFailure gives an error gitleaks' exit code.
+func asGitleaksFailure(err error) error {
+	var p *problem
+	if errors.As(err, &p) {
+		same := *p
+		same.code = exitFindings
+		return &same
+	}
+	return &problem{code: exitFindings, message: "could not scan", err: err}
+}
+
+func (g *gitleaksRun) prepare() error {
+	o := g.options
+	config, own, err := g.rules()
+	if err != nil {
+		return err
+	}
+	for _, name := range config.Passed {
+		g.say.note("the configuration says %q, which has no meaning here", name)
+	}
+	set, err := config.Compile(o.Rules)
+	if err != nil {
+		return gitleaksWrong("--enable-rule: " + err.Error())
+	}
+	g.scanner = &leaks.Scanner{
+		Set: set, Archives: o.Reading.ArchiveDepth, Follow: o.Reading.Follow, Own: []string{filepath.ToSlash(own)},
+		Options: gitleaks.Options{DecodeDepth: o.Reading.DecodeDepth, Megabytes: o.Reading.Megabytes, IgnoreMarks: o.Reading.IgnoreMarks},
+	}
+	g.report = leaks.Report{
+		Format: o.Report.Format, Showing: leaks.Showing{Secrets: o.Report.ShowSecrets, Redact: o.Report.Redact},
+		Rules: config.Rules, Version: thisVersion().Version,
+	}
+	if o.Report.Template != "" {
+		text, err := os.ReadFile(o.Report.Template)
+		if err != nil {
+			return couldNot("cannot read the template", err)
+		}
+		g.report.Template = string(text)
+		if _, err := g.report.Parse(); err != nil {
+			return couldNot("the template is not valid", err)
+		}
+	}
+	return g.readKnown()
+}
+
+// readKnown reads what is not to be reported.
+func (g *gitleaksRun) readKnown() error {
+	read := map[string]bool{}
+	ignore := g.options.Known.Ignore
+	for _, name := range []string{ignore, filepath.Join(ignore, ".gitleaksignore"), filepath.Join(g.options.Source, ".gitleaksignore")} {
+		info, err := os.Stat(name)
+		if err != nil || info.IsDir() || read[filepath.Clean(name)] {
+			continue
+		}
+		read[filepath.Clean(name)] = true
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return couldNot("cannot read "+name, rootCause(err))
+		}
+		g.known.AddIgnored(text)
+	}
+	for _, line := range g.known.Wrong {
+		g.say.note("%q in .gitleaksignore is no fingerprint", line)
+	}
+	name := g.options.Known.Baseline
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(name)
+	if err == nil {
+		err = g.known.AddBaseline(text)
+	}
+	if err != nil {
+		return couldNot("cannot read the baseline "+name, rootCause(err), "make one with: qleaks git --report-format json --report-path FILE")
+	}
+	source, err := filepath.Abs(g.options.Source)
+	absolute, err2 := filepath.Abs(name)
+	if rel, err3 := filepath.Rel(source, absolute); errors.Join(err, err2, err3) == nil {
+		g.scanner.Own = append(g.scanner.Own, filepath.ToSlash(rel))
+	}
+	return nil
+}
+
+// rules reads the rules; own is the path of the configuration as gitleaks
+// compares it with those of files.
+func (g *gitleaksRun) rules() (config *gitleaks.Config, own string, err error) {
+	own = g.options.Config
+	if own == "" {
+		own = filepath.Join(g.options.Source, gitleaksConfigName)
+	}
+	name, text, err := g.configuration()
+	if err != nil {
+		return nil, "", err
+	}
+	config, err = gitleaks.Parse(text, gitleaks.Files{Path: os.ReadFile, Default: func() ([]byte, error) { return gitleaksDefault(g.env) }})
+	if errors.Is(err, gitleaks.ErrNoDefault) {
+		return nil, "", noGitleaksDefault(err)
+	}
+	if err != nil {
+		return nil, "", &problem{code: exitUsage, message: name, err: err}
+	}
+	return config, own, nil
+}
+
+// gitleaksConfigName is where gitleaks looks for a source's own rules.
+const gitleaksConfigName = ".gitleaks.toml"
+
+// configuration reads the file that gitleaks would.
+func (g *gitleaksRun) configuration() (name string, text []byte, err error) {
+	name = g.options.Config
+	if name == "" {
+		name = g.env.Getenv("GITLEAKS_CONFIG")
+	}
+	if inline := g.env.Getenv("GITLEAKS_CONFIG_TOML"); name == "" && inline != "" {
+		return "GITLEAKS_CONFIG_TOML", []byte(inline), nil
+	}
+	if name != "" {
+		text, err = os.ReadFile(name)
+		if err != nil {
+			return "", nil, couldNot("cannot read the configuration "+name, rootCause(err))
+		}
+		return name, text, nil
+	}
+	name = filepath.Join(g.options.Source, gitleaksConfigName)
+	text, err = os.ReadFile(name)
+	switch {
+	case err == nil:
+		return name, text, nil
+	case !errors.Is(err, fs.ErrNotExist) && !isDirectoryError(err):
+		return "", nil, couldNot("cannot read the configuration "+name, rootCause(err))
+	}
+	text, err = gitleaksDefault(g.env)
+	if errors.Is(err, gitleaks.ErrNoDefault) {
+		err = noGitleaksDefault(err)
+	}
+	return "the default configuration", text, err
+}
+
+// isDirectoryError reports whether a name could not be opened because the
+// source is a file.
+func isDirectoryError(err error) bool {
+	return strings.Contains(rootCause(err).Error(), "not a directory")
+}
+
+// conclude reports what was found and gives the exit code.
+func (g *gitleaksRun) conclude(result leaks.Result, failure error) error {
+	fresh, ignored, listed := g.known.Split(result.Leaks)
+	if g.options.Verbose {
+		if err := g.report.WriteText(g.env.Stdout, fresh, report.Clean); err != nil {
+			return couldNot("cannot list the leaks", err)
+		}
+	}
+	if err := g.write(fresh); err != nil {
+		return asGitleaksFailure(err)
+	}
+	unread := 0
+	for _, note := range result.Notes {
+		if note.Outcome == source.Unread {
+			unread++
+			g.say.note("not read: %s: %s", note.Path, note.Reason)
+		}
+	}
+	g.tellKnown(ignored, listed, result.Marked)
+	partial := ""
+	if failure != nil || unread > 0 {
+		partial = " in a partial scan"
+	}
+	if len(fresh) > 0 {
+		g.say.warning("leaks found%s: %d", partial, len(fresh))
+	} else {
+		g.say.note("no leaks found%s", partial)
+	}
+	switch {
+	case failure != nil || unread > 0:
+		return exitStatusError(exitFindings)
+	case len(fresh) > 0:
+		return exitStatusError(g.options.ExitCode)
+	}
+	return nil
+}
+
+// tellKnown tells what was found and not reported.
+func (g *gitleaksRun) tellKnown(ignored, listed, marked []leaks.Leak) {
+	for _, k := range []struct {
+		all []leaks.Leak
+		why string
+	}{{ignored, ".gitleaksignore"}, {listed, "the baseline"}, {marked, "marks such as gitleaks:allow"}} {
+		if len(k.all) > 0 {
+			g.say.note("%s not reported, because of %s", plural(len(k.all), "leak"), k.why)
+		}
+	}
+	if unused := g.known.Unused(); len(unused) > 0 && g.options.Verbose {
+		for _, fingerprint := range unused {
+			g.say.note("%s in .gitleaksignore is not used", fingerprint)
+		}
+	}
+}
+
+func (g *gitleaksRun) write(fresh []leaks.Leak) error {
+	if g.options.Report.Path == "" {
+		return nil
+	}
+	if g.options.Report.ShowSecrets {
+		g.say.warning("this report shows keys: whoever sees it can use them")
+	}
+	o := outputOptions{File: g.options.Report.Path, ShowSecrets: g.options.Report.ShowSecrets}
+	if o.File == "-" {
+		o.File = ""
+	}
+	out, err := o.open(g.env)
+	if err != nil {
+		return err
+	}
+	if err := g.report.Write(out, fresh); err != nil {
+		return couldNot("cannot write the report", errors.Join(err, out.abandon()))
+	}
+	return out.finish()
+}
