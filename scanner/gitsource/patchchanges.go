@@ -48,7 +48,7 @@ func (p *patcher) compare(ctx context.Context, c *changeList, before, after uint
 	}
 	for len(olds) > 0 || len(news) > 0 {
 		var a, b diffEntry
-		order := 0
+		var order int
 		switch {
 		case len(olds) == 0:
 			order = 1

@@ -39,6 +39,9 @@ func (r *Repository) patchIndex(ctx context.Context, indexFile, below string, ex
 	}
 	defer func() { err = errors.Join(err, s.objects.close()) }()
 	x := r.readIndex(indexFile)
+	if len(x.data) > 0 {
+		x.err = x.parse(x.data, r.width)
+	}
 	if x.err != nil {
 		s.notes.add(unread(x.name, "index: "+reasonOf(x.err), x.err))
 	}
@@ -191,7 +194,7 @@ func (r *Repository) isBlob(content []byte, id string) bool {
 	if r.width == sha256.Size {
 		h = sha256.New()
 	}
-	fmt.Fprintf(h, "blob %d\x00", len(content))
-	h.Write(content)
+	_, _ = fmt.Fprintf(h, "blob %d\x00", len(content)) // a hash takes all
+	_, _ = h.Write(content)
 	return string(h.Sum(nil)) == id
 }

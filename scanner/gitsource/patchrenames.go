@@ -47,7 +47,7 @@ func (p *patcher) findRenames(ctx context.Context, c *changeList) {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(boolRank(b.sameName), boolRank(a.sameName)))
 	})
 	for _, r := range pairs.list {
-		pairs.take(c, r.old, r.new)
+		pairs.take(c, r.before, r.after)
 	}
 	c.added = slices.DeleteFunc(c.added, func(f changedFile) bool { return f.before.name != "" })
 }
@@ -90,8 +90,8 @@ func (p *patcher) moved(c *changeList) {
 
 // renamePair is an old and a new file, by their places.
 type renamePair struct {
-	old, new, score int
-	sameName        bool
+	before, after, score int
+	sameName             bool
 }
 
 // renames are the pairs that were found.
@@ -100,14 +100,14 @@ type renames struct {
 	list             []renamePair
 }
 
-func (r *renames) take(c *changeList, old, new int) {
-	if r.usedOld[old] || r.usedNew[new] {
+func (r *renames) take(c *changeList, before, after int) {
+	if r.usedOld[before] || r.usedNew[after] {
 		return
 	}
-	r.usedOld[old], r.usedNew[new] = true, true
-	f := c.added[new]
-	f.before = c.deleted[old].before
-	c.added[new].before = f.before
+	r.usedOld[before], r.usedNew[after] = true, true
+	f := c.added[after]
+	f.before = c.deleted[before].before
+	c.added[after].before = f.before
 	c.changed = append(c.changed, f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/sourcegraph/conc/stream"
 
@@ -112,10 +113,8 @@ func (g *gathering) wait(ctx context.Context) (Result, error) {
 // fragment looks at one fragment.
 func (s *Scanner) fragment(ctx context.Context, f gitleaks.Fragment, link string, c Commit) Result {
 	r := Result{Bytes: int64(len(f.Text))}
-	for _, own := range s.Own {
-		if f.Path == own {
-			return r
-		}
+	if slices.Contains(s.Own, f.Path) {
+		return r
 	}
 	for _, found := range s.Set.Detect(ctx, f, s.Options) {
 		l := Leak{Finding: found, File: f.Path, Symlink: link, Commit: c}

@@ -32,6 +32,15 @@ func Formats() []string { return []string{"json", "csv", "junit", "sarif", "temp
 // jsonLeak has the names and the order of gitleaks' reports; templates see it,
 // too.
 type jsonLeak struct {
+	jsonWhat
+	jsonWhere
+	Entropy float32
+	jsonWho
+	Tags        []string
+	Fingerprint string
+}
+
+type jsonWhat struct {
 	RuleID      string
 	Description string
 	StartLine   int
@@ -40,18 +49,16 @@ type jsonLeak struct {
 	EndColumn   int
 	Match       string
 	Secret      string
+}
+
+type jsonWhere struct {
 	File        string
 	SymlinkFile string
 	Commit      string
 	Link        string `json:",omitempty"`
-	Entropy     float32
-	Author      string
-	Email       string
-	Date        string
-	Message     string
-	Tags        []string
-	Fingerprint string
 }
+
+type jsonWho struct{ Author, Email, Date, Message string }
 
 func (r Report) forms(all []Leak) []jsonLeak {
 	out := make([]jsonLeak, 0, len(all))
@@ -62,12 +69,15 @@ func (r Report) forms(all []Leak) []jsonLeak {
 			tags = []string{}
 		}
 		out = append(out, jsonLeak{
-			RuleID: l.Rule.ID, Description: l.Rule.Description,
-			StartLine: l.StartLine, EndLine: l.EndLine, StartColumn: l.StartColumn, EndColumn: l.EndColumn,
-			Match: match, Secret: value, File: l.File, SymlinkFile: l.Symlink,
-			Commit: l.Commit.ID, Link: l.Link, Entropy: l.Entropy,
-			Author: l.Commit.Author, Email: l.Commit.Email, Date: l.Commit.Date, Message: l.Commit.Message,
-			Tags: tags, Fingerprint: l.Fingerprint(),
+			jsonWhat: jsonWhat{
+				RuleID: l.Rule.ID, Description: l.Rule.Description,
+				StartLine: l.StartLine, EndLine: l.EndLine, StartColumn: l.StartColumn, EndColumn: l.EndColumn,
+				Match: match, Secret: value,
+			},
+			jsonWhere: jsonWhere{l.File, l.Symlink, l.Commit.ID, l.Link},
+			Entropy:   l.Entropy,
+			jsonWho:   jsonWho{l.Commit.Author, l.Commit.Email, l.Commit.Date, l.Commit.Message},
+			Tags:      tags, Fingerprint: l.Fingerprint(),
 		})
 	}
 	return out
@@ -162,7 +172,7 @@ func writeJUnit(w io.Writer, all []jsonLeak) error {
 	count := strconv.Itoa(len(all))
 	suite := junitSuite{Failures: count, Name: "gitleaks", Tests: count}
 	for _, l := range all {
-		data, err := json.MarshalIndent(l, "", "\t")
+		data, err := json.MarshalIndent(l, "", "\t") //nolint:gosec // the values are redacted unless the operator says otherwise
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ func (r Report) WriteText(w io.Writer, all []Leak, clean func(string) string) er
 	out := bufio.NewWriter(w)
 	line := func(name string, value any) {
 		if text := clean(strings.TrimSpace(fmt.Sprint(value))); text != "" {
-			fmt.Fprintf(out, "%-12s %s\n", name+":", text)
+			_, _ = fmt.Fprintf(out, "%-12s %s\n", name+":", text)
 		}
 	}
 	for _, l := range r.forms(all) {
@@ -36,7 +36,7 @@ func (r Report) WriteText(w io.Writer, all []Leak, clean func(string) string) er
 			line("Fingerprint", l.Fingerprint)
 		}
 		line("Link", l.Link)
-		fmt.Fprintln(out)
+		_ = out.WriteByte('\n') // told by Flush
 	}
 	return out.Flush()
 }

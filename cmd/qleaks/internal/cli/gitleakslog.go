@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,10 +114,8 @@ func (p *logParser) paths() {
 }
 
 func (p *logParser) option(word string) error {
-	for _, known := range harmless {
-		if word == known {
-			return nil
-		}
+	if slices.Contains(harmless, word) {
+		return nil
 	}
 	name, value, joined := strings.Cut(word, "=")
 	take := func() string {

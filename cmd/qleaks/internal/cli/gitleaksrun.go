@@ -38,8 +38,7 @@ func (g *gitleaksRun) do(ctx context.Context, run func(context.Context, *gitleak
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var wrong *problem
-	if errors.As(err, &wrong) {
+	if _, wrong := errors.AsType[*problem](err); wrong {
 		return asGitleaksFailure(err)
 	}
 	if err != nil {
@@ -50,8 +49,7 @@ func (g *gitleaksRun) do(ctx context.Context, run func(context.Context, *gitleak
 
 // asGitleaksFailure gives an error gitleaks' exit code.
 func asGitleaksFailure(err error) error {
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		same := *p
 		same.code = exitFindings
 		return &same
