@@ -70,11 +70,13 @@ func (f File) Rules(data []byte) ([]*Rule, error) {
 		}
 		seen[r.ID] = true
 		err := r.expand(let)
-		if err == nil {
+		if err != nil {
+			err = fmt.Errorf("rule %s: %w", r.ID, err)
+		} else {
 			_, err = NewSet([]*Rule{r})
 		}
 		if err != nil {
-			return nil, &Error{lineOfRule(data, i), fmt.Errorf("rule %s: %w", r.ID, err)}
+			return nil, &Error{lineOfRule(data, i), err}
 		}
 	}
 	return f.Rule, nil
