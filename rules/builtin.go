@@ -11,6 +11,7 @@ var fragmentsText []byte
 const fragmentsFile = "fragments.toml"
 
 //go:generate go test . -run TestTheTableHoldsTheRulesOfTheFiles|TestTheDocumentationHasAPageForEveryRule -update
+//go:generate go test ./rulestest -run TestExamplesAreToldByTheirEvidence -update
 
 // Builtin returns the rules that qleaks comes with, compiled. They are those of
 // the *.toml files beside this one, which tests have checked and written down

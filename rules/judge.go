@@ -78,6 +78,20 @@ func (s *Set) Judge(m Match, mentions Mentions, at Place) (Verdict, bool) {
 	return best, best.Confidence > None
 }
 
+// Told returns the names of all evidence that holds in full, in the order of
+// the rule: what Judge chooses from.
+func (s *Set) Told(m Match, mentions Mentions, at Place) []string {
+	var names []string
+	lower := strings.ToLower(at.Path)
+	for rest := m.local; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest)
+		if e := &m.by.evidence[i]; e.mentioned(mentions) && e.inPath(lower) && e.inPart(at.Part) {
+			names = append(names, m.Rule.Evidence[i].Name)
+		}
+	}
+	return names
+}
+
 func (e *evidence) mentioned(mentions Mentions) bool {
 	if slices.ContainsFunc(e.file, mentions.has) {
 		return true
