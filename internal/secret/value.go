@@ -46,6 +46,9 @@ func (v Value) IsZero() bool { return v.reveal == nil }
 // Len is the length of the material in bytes.
 func (v Value) Len() int { return len(v.Reveal()) }
 
+// In reports whether the material stands in a text; an empty Value is in none.
+func (v Value) In(text string) bool { return !v.IsZero() && strings.Contains(text, v.Reveal()) }
+
 // Equal compares two Values in constant time for equal lengths.
 func (v Value) Equal(w Value) bool {
 	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(w.Reveal())) == 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
 )
 
 const (
@@ -60,15 +61,19 @@ func (e *examiner) content(o object) error {
 	h := &e.hit
 	*h = hit{object: o.index, kind: o.kind}
 	if o.kind == pack.Blob {
-		if err := e.blob(o, h); err != nil {
+		result, err := e.blob(o, h)
+		if err != nil {
 			return err
 		}
-		if oid, ok := lfsPointer(o.data); ok {
+		oid, pointer := lfsPointer(o.data)
+		if pointer {
 			e.lfs(oid, h)
 		}
+		e.memory.blob(o, result, pointer)
 		e.tally.Blobs.Add(1)
 	} else {
 		e.linked(o, h)
+		e.memory.other(o)
 	}
 	e.tally.Objects.Add(1)
 	if len(h.records) > 0 {
@@ -80,17 +85,17 @@ func (e *examiner) content(o object) error {
 
 // blob inspects what is new in a blob against the one that it is stored as a
 // change of.
-func (e *examiner) blob(o object, h *hit) error {
+func (e *examiner) blob(o object, h *hit) (inspect.Result, error) {
 	if len(o.data) == 0 {
-		return nil
+		return inspect.Result{}, nil
 	}
 	result := e.changes.inspect(e.inspector, o)
 	if e.repo.options.VerifyEngine && !result.Equal(e.inspector.InspectAll(o.data, "", inspect.Position{})) {
-		return &EngineError{Object: e.objects.name(o.index)}
+		return result, &EngineError{Object: e.objects.name(o.index)}
 	}
 	e.keep(result, h, false)
 	e.tally.Bytes.Add(int64(len(o.data)))
-	return nil
+	return result, nil
 }
 
 func (e *examiner) inspect(data []byte, h *hit, header bool) {
@@ -102,7 +107,6 @@ func (e *examiner) inspect(data []byte, h *hit, header bool) {
 }
 
 func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
-	name := "objects/" + e.objects.name(h.object)
 	for _, r := range result.Records {
 		if e.walked.records.Add(1) > maxRecords {
 			e.notes.add(unread("objects", fmt.Sprintf("more than %d possible keys; the rest is not listed", maxRecords), nil))
@@ -111,14 +115,19 @@ func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
 		h.records = append(h.records, record{Record: r, header: header})
 	}
 	for _, n := range result.Notes {
-		note := *n
-		note.Path = name
-		if n.Path != "" {
-			note.Path += "!" + n.Path
-		}
-		e.notes.add(&note)
+		e.noteIn(h.object, *n)
 	}
 	e.tally.Images.Add(int64(result.Images))
+}
+
+// noteIn notes what of an object was not read; the path is one within it.
+func (s *search) noteIn(object uint32, note source.ItemError) {
+	name := "objects/" + s.objects.name(object)
+	if note.Path != "" {
+		name += "!" + note.Path
+	}
+	note.Path = name
+	s.notes.add(&note)
 }
 
 // linked examines a commit or a tag: message and headers apart, so that the
@@ -174,6 +183,7 @@ func (e *examiner) tree(o object) error {
 	if e.log != nil {
 		e.log.end(o.index, o.stored.Depth, based)
 	}
+	e.memory.other(o)
 	e.tally.Objects.Add(1)
 	return nil
 }

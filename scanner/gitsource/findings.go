@@ -39,19 +39,14 @@ func (p *standings) findings(ctx context.Context) ([]finding.Finding, error) {
 	var out []finding.Finding
 	for _, at := range order {
 		git, place, path := t.blob(at)
-		out = t.judge(out, at.blob, place, git, func(record) string { return path })
+		out = t.judge(out, at.blob, place, git, path)
 	}
 	for _, object := range slices.Sorted(maps.Keys(p.found)) {
 		switch p.objects.kind(object) {
 		case pack.Commit:
-			out = t.judge(out, object, source.CommitMessage, t.commit(object), func(r record) string {
-				if r.header {
-					return labelHeader
-				}
-				return labelMessage
-			})
+			out = t.judge(out, object, source.CommitMessage, t.commit(object), labelMessage)
 		case pack.Tag:
-			out = t.judge(out, object, source.TagMessage, t.tag(object), func(record) string { return labelTag })
+			out = t.judge(out, object, source.TagMessage, t.tag(object), labelTag)
 		case pack.Blob, pack.Tree, pack.Unknown: // blobs are told by path, above
 		}
 	}
@@ -102,10 +97,23 @@ func (t *teller) readAuthors(ctx context.Context, objects []uint32) error {
 }
 
 // judge appends the findings that one object has at one place.
-func (t *teller) judge(out []finding.Finding, object uint32, place source.Place, git finding.Git, label func(record) string) []finding.Finding {
-	for _, r := range t.found[object].records {
-		origin := source.Origin{Path: label(r), Place: place, Repository: t.name}
-		f, ok := t.inspector.Judge(r.Record, origin)
+func (t *teller) judge(out []finding.Finding, object uint32, place source.Place, git finding.Git, path string) []finding.Finding {
+	before := len(out)
+	out = t.judgeAll(out, t.found[object].records, place, git, path)
+	if len(out) > before {
+		t.memory.place(object, place, git, path)
+	}
+	return out
+}
+
+// judgeAll appends the findings of records that stand at one place.
+func (s *search) judgeAll(out []finding.Finding, records []record, place source.Place, git finding.Git, path string) []finding.Finding {
+	for _, r := range records {
+		origin := source.Origin{Path: path, Place: place, Repository: s.name}
+		if place == source.CommitMessage && r.header {
+			origin.Path = labelHeader
+		}
+		f, ok := s.inspector.Judge(r.Record, origin)
 		if !ok {
 			continue
 		}

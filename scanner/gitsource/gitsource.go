@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/qleaks/qleaks/scanner/ledger"
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
@@ -91,6 +92,10 @@ type Options struct {
 	// environment.
 	ObjectDirectory            string
 	AlternateObjectDirectories []string
+	// Ledger remembers from one Search to the next; nil remembers nothing. It
+	// is not for untrusted repositories, whose makers could give one id to two
+	// contents.
+	Ledger *ledger.Ledger
 }
 
 // Repository is a repository on disk. It is safe for concurrent use.

@@ -17,28 +17,34 @@ import (
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
+// readRefs reads what leads into the history.
+func (s *search) readRefs() {
+	s.walked.refs = s.repo.refs(s.ownFailed)
+	s.walked.logs = s.repo.reflogs(s.ownFailed)
+	s.name = s.identify()
+}
+
+// ownFailed notes what could not be read of the repository's own directory.
+func (s *search) ownFailed(name string, err error) {
+	name = ".git/" + strings.TrimPrefix(name, ".git/")
+	if errors.Is(err, errSpecial) {
+		s.notes.add(excluded(name, err.Error()))
+		return
+	}
+	s.notes.add(source.Failed(name, err))
+}
+
 // ownFiles examines what the repository's own directory holds besides objects:
 // configuration (remotes with credentials in their URLs), messages in the
 // making, hooks, reflogs.
 func (s *search) ownFiles(ctx context.Context) {
-	failed := func(name string, err error) {
-		name = ".git/" + strings.TrimPrefix(name, ".git/")
-		if errors.Is(err, errSpecial) {
-			s.notes.add(excluded(name, err.Error()))
-			return
-		}
-		s.notes.add(source.Failed(name, err))
-	}
-	r := s.repo
-	s.walked.refs = r.refs(failed)
-	s.walked.logs = r.reflogs(failed)
-	s.name = s.identify()
 	for _, log := range s.walked.logs {
 		if err := s.text(log.path, source.Reflog, bytes.NewReader(log.text), int64(len(log.text)), finding.ReachReflog); err != nil {
-			failed(log.path, err)
+			s.ownFailed(log.path, err)
 		}
 	}
-	for _, name := range r.filesBelow(r.places.commonDir, ".", isOwnDir, failed) {
+	r := s.repo
+	for _, name := range r.filesBelow(r.places.commonDir, ".", isOwnDir, s.ownFailed) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -146,14 +152,18 @@ func (s *search) coverage() {
 	}
 	s.brokenRefs()
 	s.missing(broken)
-	_, absent := s.repo.submodules()
-	for _, note := range absent {
-		s.notes.add(note)
-	}
 	for _, tree := range s.repo.trackedTrees() {
 		if tree.err != nil {
 			s.notes.add(unread(tree.name, "index: "+reasonOf(tree.err), tree.err))
 		}
+	}
+}
+
+// absentSubmodules tells which are not checked out.
+func (s *search) absentSubmodules() {
+	_, absent := s.repo.submodules()
+	for _, note := range absent {
+		s.notes.add(note)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // tell what is missing and what leads to the keys.
 func (s *search) readAll(ctx context.Context) error {
 	workers := s.examiners()
-	if err := s.read(ctx, workers, pack.Only(pack.Blob, pack.Commit, pack.Tag), (*examiner).content); err != nil {
+	if err := s.readContents(ctx, workers); err != nil {
 		return err
 	}
 	s.collect(workers)
@@ -23,6 +23,20 @@ func (s *search) readAll(ctx context.Context) error {
 	}
 	s.gather(workers)
 	return nil
+}
+
+// readContents reads what may hold keys; of blobs, those that memory does not
+// have.
+func (s *search) readContents(ctx context.Context, workers []*examiner) error {
+	if s.memory == nil || s.memory.known == 0 {
+		return s.read(ctx, workers, pack.Only(pack.Blob, pack.Commit, pack.Tag), (*examiner).content)
+	}
+	if err := s.read(ctx, workers, pack.Only(pack.Commit, pack.Tag), (*examiner).content); err != nil {
+		return err
+	}
+	return s.objects.walk(ctx, pack.Only(pack.Blob), s.memory.unread(), s.jobs, func(worker int, o object) error {
+		return workers[worker].content(o)
+	})
 }
 
 // logTrees has the trees remembered, if they may lead to keys.

@@ -81,6 +81,8 @@ type search struct {
 	graph *graph
 	// walked is what the examination of the objects left.
 	walked walked
+	// memory is what is remembered from search to search, nil if nothing is.
+	memory *memory
 }
 
 // walked is what is known of objects besides keys.
@@ -102,11 +104,23 @@ type walked struct {
 	big sync.Mutex
 }
 
-func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
+func (s *search) run(ctx context.Context) ([]finding.Finding, error) {
+	if s.memory = s.newMemory(); s.memory == nil {
+		return s.full(ctx)
+	}
+	if findings, ok, err := s.again(ctx); ok {
+		return findings, err
+	}
+	return s.full(ctx)
+}
+
+// full reads the objects, except for those of which memory has everything.
+func (s *search) full(ctx context.Context) (out []finding.Finding, err error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.objects.close()) }()
+	s.recall()
 	s.tally.Expected.Add(int64(s.objects.len()))
 	if err := s.readAll(ctx); err != nil {
 		return nil, fmt.Errorf("search repository: %w", err)
@@ -114,12 +128,19 @@ func (s *search) run(ctx context.Context) (out []finding.Finding, err error) {
 	if len(s.found) > 0 || s.repo.originName() == "" {
 		s.makeGraph()
 	}
-	s.ownFiles(ctx)
+	s.readRefs()
 	s.coverage()
 	findings, err := s.attribute(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("attribute findings: %w", err)
 	}
+	s.memory.noted(&s.notes)
+	s.absentSubmodules()
+	s.ownFiles(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	s.keep()
 	findings = append(findings, s.plain...)
 	sortByPlace(findings)
 	return findings, nil

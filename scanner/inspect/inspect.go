@@ -45,6 +45,9 @@ type Record struct {
 	mentions rules.Mentions
 }
 
+// Rule is the rule that the record is of, by its id.
+func (r Record) Rule() string { return r.match.Rule.ID }
+
 // Position is where content begins within its file.
 type Position struct {
 	// Line and Column count from 0 here: lines and code points before the

@@ -22,6 +22,8 @@ type Env struct {
 	Getwd  func() (string, error)
 	// ConfigDir is the user's directory for configuration.
 	ConfigDir func() (string, error)
+	// CacheDir is the user's directory for what can be made anew.
+	CacheDir func() (string, error)
 	// Terminal reports whether one of the three streams is a terminal, and its
 	// width in columns (0: not known).
 	Terminal func(stream any) (width int, ok bool)
@@ -38,6 +40,7 @@ func Process() Env {
 		Getenv:    os.Getenv,
 		Getwd:     os.Getwd,
 		ConfigDir: os.UserConfigDir,
+		CacheDir:  os.UserCacheDir,
 		Terminal:  terminal,
 		Now:       time.Now,
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/scanner/ledger"
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
@@ -35,6 +36,9 @@ type readOptions struct {
 	memory int64
 	// VerifyEngine inspects every blob twice and compares.
 	VerifyEngine bool
+	// Ledger is where to remember what was read, as the flag says it.
+	Ledger string
+	ledger *ledger.Ledger
 	// globalIgnore is the user's own ignore file for Git.
 	globalIgnore string
 }
@@ -92,6 +96,7 @@ Exit codes:
   qleaks scan notebook.ipynb                 one file
   qleaks scan --staged                       what the next commit brings
   qleaks scan --range origin/main..HEAD      what these commits bring
+  qleaks scan --ledger auto                  read only what is new since the last time
   qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
@@ -131,6 +136,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
 	f.IntVar(&o.Reading.Jobs, "jobs", 0, "examine `N` files or objects at once (default: one per CPU)")
 	f.StringVar(&o.Reading.Memory, "memory", "", "hold at most this `SIZE` of a repository's objects in memory, such as 512MiB (default: a quarter of the machine's, at most 2GiB)")
+	f.StringVar(&o.Reading.Ledger, "ledger", "", "remember in `DIR` what was read of each repository, and read only what is new: auto is a directory of your own cache")
 	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
 	f.BoolVar(&o.Talking.NoProgress, "no-progress", false, "no progress line")
 	f.BoolVarP(&o.Talking.Quiet, "quiet", "q", false, "no progress, notes and hints on stderr")
@@ -153,6 +159,9 @@ func (o *scanOptions) validate(env Env) error {
 		return wrongUsage("--no-history and --no-worktree together leave nothing to read")
 	}
 	if err := o.Reading.validateSelection(); err != nil {
+		return err
+	}
+	if err := o.validateLedger(); err != nil {
 		return err
 	}
 	if o.Reading.Jobs < 0 {

@@ -91,7 +91,13 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
+	if r.options.Reading.ledger, err = r.openLedger(); err != nil {
+		return err
+	}
 	if r.targets, err = locate(ctx, r.env, r.options.Paths, r.options.Reading); err != nil {
+		return err
+	}
+	if err := r.checkLedger(); err != nil {
 		return err
 	}
 	trust, err := r.trust()

@@ -223,6 +223,7 @@ func refusedRepository(name string, err error) *source.ItemError {
 func (o readOptions) git(root string) gitsource.Options {
 	return gitsource.Options{
 		Untrusted: o.Untrusted, Root: root, GlobalExcludes: o.globalIgnore, Memory: o.memory, VerifyEngine: o.VerifyEngine,
+		Ledger: o.ledger,
 	}
 }
 

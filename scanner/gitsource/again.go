@@ -1,0 +1,113 @@
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/ledger"
+)
+
+// again tells what the last search of the same state told. The keys are read
+// anew from the objects that hold them, and what is no part of the state is
+// read as ever. It returns false, with nothing told yet, if the state is
+// another one or the objects do not hold what the ledger says.
+func (s *search) again(ctx context.Context) (findings []finding.Finding, ok bool, err error) {
+	m := s.memory
+	if m.state == "" {
+		return nil, false, nil
+	}
+	a, ok := m.ledger.Answer(m.scope)
+	if !ok || a.State != m.state {
+		return nil, false, nil
+	}
+	hits, err := s.readHits(ctx, a.Hits)
+	if err != nil {
+		return nil, false, nil //nolint:nilerr // then everything is read, and tells what is wrong
+	}
+	s.name = a.Name
+	s.told(a)
+	var out []finding.Finding
+	for _, p := range a.Places {
+		out = s.judgeAll(out, hits[p.Hit], p.Place, p.Git, p.Path)
+	}
+	if a.Submodules {
+		s.absentSubmodules()
+	}
+	s.walked.logs = s.repo.reflogs(func(string, error) {}) // what fails is told
+	s.ownFiles(ctx)
+	if ctx.Err() != nil {
+		return nil, true, context.Cause(ctx)
+	}
+	out = append(out, s.plain...)
+	sortByPlace(out)
+	return out, true, nil
+}
+
+// told counts and notes what an answer says.
+func (s *search) told(a ledger.Answer) {
+	s.tally.Expected.Add(a.Count.Expected)
+	s.tally.Objects.Add(a.Count.Objects)
+	s.tally.Blobs.Add(a.Count.Blobs)
+	s.tally.Bytes.Add(a.Count.Bytes)
+	s.tally.Images.Add(a.Count.Images)
+	for _, note := range a.Notes {
+		s.notes.add(&note)
+	}
+}
+
+// errOtherKeys says that an object does not hold the keys that it should.
+var errOtherKeys = errors.New("the object holds other keys")
+
+// readHits reads the keys of some objects.
+func (s *search) readHits(ctx context.Context, list []ledger.Hit) (hits [][]record, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	store, _, err := s.repo.openStore(true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	reader := store.NewReader()
+	for _, h := range list {
+		at, ok := store.Find([]byte(h.ID))
+		if !ok {
+			return nil, errOtherKeys
+		}
+		o, err := reader.Read(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		records := s.recordsOf(o.Type, o.Data)
+		if !slices.EqualFunc(records, h.Records, func(r record, m ledger.Record) bool { return remembered(r) == m }) {
+			return nil, errOtherKeys
+		}
+		hits = append(hits, records)
+	}
+	return hits, nil
+}
+
+// recordsOf finds the keys of one object.
+func (s *search) recordsOf(kind pack.Type, data []byte) []record {
+	var out []record
+	add := func(text []byte, header bool) {
+		if len(text) == 0 {
+			return
+		}
+		for _, r := range s.inspector.InspectAll(text, "", inspect.Position{}).Records {
+			out = append(out, record{Record: r, header: header})
+		}
+	}
+	if kind == pack.Blob {
+		add(data, false)
+		return out
+	}
+	parsed := parseHeaders(data)
+	add(parsed.message, false)
+	add(parsed.text, true)
+	return out
+}

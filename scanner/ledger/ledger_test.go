@@ -1,0 +1,165 @@
+package ledger_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/ledger"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// heard is a ledger and what it remarks.
+type heard struct {
+	ledger.Ledger
+	remarks []string
+}
+
+func newLedger(t *testing.T) *heard {
+	t.Helper()
+	h := &heard{Ledger: ledger.Ledger{Dir: filepath.Join(t.TempDir(), "a", "ledger")}}
+	h.Remark = func(text string) { h.remarks = append(h.remarks, text) }
+	return h
+}
+
+func scope() ledger.Scope { return ledger.Scope{Repository: "/r", Conditions: "rules"} }
+
+func someObjects() ledger.Objects {
+	ids := strings.Repeat("a", 20) + strings.Repeat("b", 20) + strings.Repeat("c", 20) + strings.Repeat("d", 20)
+	return ledger.Objects{
+		Width: 20, IDs: []byte(ids),
+		Weights: []ledger.Weight{ledger.Unread, ledger.NotBlob, ledger.Weigh(0, false), ledger.Weigh(77, true)},
+		Told: map[string]ledger.Told{ids[60:]: {Images: 3, Notes: []source.ItemError{
+			{Path: "a\xff/b", Outcome: source.Excluded, Reason: "encrypted"},
+		}}},
+	}
+}
+
+func someAnswer() ledger.Answer {
+	return ledger.Answer{
+		State: "\x00\xfe", Name: "example.org/r", Count: ledger.Count{Expected: 5, Objects: 4, Blobs: 3, Bytes: 1 << 40, Images: 1},
+		Notes: []source.ItemError{{Path: "objects", Outcome: source.Unread, Reason: "missing"}},
+		Hits:  []ledger.Hit{{ID: "i"}, {ID: "j", Records: []ledger.Record{{Start: 7, Len: 32, Rule: "r"}}}},
+		Places: []ledger.Place{
+			{Hit: 1, Place: source.Blob, Path: "d/\xff", Git: finding.Git{Object: "o", Commit: "c", Author: "A", Email: "a@b", Date: time.Unix(0, 0).UTC(), Refs: []string{"x", "y"}, MoreRefs: 2, Reach: finding.ReachStash}},
+			{Hit: 0, Place: source.Staged, Git: finding.Git{Object: "p"}},
+		},
+		Submodules: true,
+	}
+}
+
+func TestWhatIsKeptIsReadAgain(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	if _, ok := l.Answer(scope()); ok || l.Objects(scope()).Len() > 0 {
+		t.Error("a ledger that is not there knows something")
+	}
+	l.KeepObjects(scope(), someObjects())
+	l.KeepAnswer(scope(), someAnswer())
+	if diff := cmp.Diff(someObjects(), l.Objects(scope())); diff != "" {
+		t.Error(diff)
+	}
+	answer, ok := l.Answer(scope())
+	if diff := cmp.Diff(someAnswer(), answer); !ok || diff != "" {
+		t.Error(ok, diff)
+	}
+	if len(l.remarks) > 0 {
+		t.Errorf("remarks: %q", l.remarks)
+	}
+}
+
+func TestAWeightTellsWhatItWasMadeOf(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, 1 << 29, 1<<30 - 1} {
+		for _, told := range []bool{false, true} {
+			w := ledger.Weigh(size, told)
+			if got, ok := w.Blob(); got != int64(size) || !ok || w.HasTold() != told {
+				t.Errorf("Weigh(%d, %t) = %x: %d, %t, %t", size, told, w, got, ok, w.HasTold())
+			}
+		}
+	}
+	for _, w := range []ledger.Weight{ledger.Unread, ledger.NotBlob, ledger.Weigh(1<<30, true)} {
+		if _, ok := w.Blob(); ok || w.HasTold() {
+			t.Errorf("%x is a blob", w)
+		}
+	}
+}
+
+func TestAFileOfSomethingElseIsSetAside(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	l.KeepAnswer(scope(), someAnswer())
+	other := scope()
+	other.Conditions = "other rules"
+	if _, ok := l.Answer(other); ok || len(l.remarks) != 1 || !strings.Contains(l.remarks[0], "made with other rules") {
+		t.Errorf("%t, %q", ok, l.remarks)
+	}
+	if _, ok := l.Answer(scope()); ok || len(l.remarks) != 1 {
+		t.Errorf("what was set aside is used: %t, %q", ok, l.remarks)
+	}
+	aside, err := filepath.Glob(filepath.Join(l.Dir, "*.answer.aside"))
+	if err != nil || len(aside) != 1 {
+		t.Errorf("%v, %v", aside, err)
+	}
+}
+
+func TestAnotherRunThatWritesIsNotDisturbed(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	l.KeepAnswer(scope(), someAnswer())
+	unlock, err := ledger.Lock(l.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	changed := someAnswer()
+	changed.State = "new"
+	l.KeepAnswer(scope(), changed)
+	if !ledger.Locks {
+		return
+	}
+	if got, ok := l.Answer(scope()); !ok || got.State != someAnswer().State || !slices.Equal(l.remarks, []string{"the ledger was not written: another run is writing it"}) {
+		t.Errorf("%t, state %q, %q", ok, got.State, l.remarks)
+	}
+}
+
+func TestWhatCannotBeWrittenIsTold(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	if err := os.WriteFile(filepath.Dir(filepath.Dir(l.Dir))+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.Dir = filepath.Join(filepath.Dir(filepath.Dir(l.Dir)), "file", "ledger")
+	l.KeepObjects(scope(), someObjects())
+	if len(l.remarks) != 1 || !strings.HasPrefix(l.remarks[0], "the ledger was not written: ") {
+		t.Errorf("%q", l.remarks)
+	}
+}
+
+// FuzzPayloads decodes anything: what is broken is refused, and what is not is
+// written the same way again.
+func FuzzPayloads(f *testing.F) {
+	f.Add(ledger.EncodedObjects(someObjects()))
+	f.Add(ledger.EncodedAnswer(someAnswer()))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if o, ok := ledger.DecodedObjects(data); ok {
+			for i, w := range o.Weights {
+				if size, isBlob := w.Blob(); isBlob && size < 0 || len(o.ID(i)) != o.Width {
+					t.Errorf("object %d: weight %x", i, w)
+				}
+			}
+		}
+		if a, ok := ledger.DecodedAnswer(data); ok {
+			again, ok := ledger.DecodedAnswer(ledger.EncodedAnswer(a))
+			if diff := cmp.Diff(a, again); !ok || diff != "" {
+				t.Error(ok, diff)
+			}
+		}
+	})
+}
