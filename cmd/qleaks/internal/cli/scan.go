@@ -96,7 +96,7 @@ Exit codes:
   qleaks scan notebook.ipynb                 one file
   qleaks scan --staged                       what the next commit brings
   qleaks scan --range origin/main..HEAD      what these commits bring
-  qleaks scan --ledger auto                  read only what is new since the last time
+  qleaks scan --ledger auto                  read only what is new
   qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
