@@ -66,3 +66,12 @@ func (s *Set) Leads(view []byte, from, to int, list []Span) []Span {
 	slices.SortFunc(list, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 	return list
 }
+
+// Led reports whether view holds a keyword, behind which a value may stand.
+func (s *Set) Led(view []byte) bool {
+	led := false
+	for _, g := range s.leads {
+		g.each(view, 0, len(view), func(*matcher, int) { led = true })
+	}
+	return led
+}

@@ -52,12 +52,15 @@ func endsLineSoftly(text []byte) bool {
 // plainBytes counts the bytes of text outside of all that may be encoded.
 func plainBytes(text []byte, sort Sort) int {
 	plain := len(text)
-	count := func(at, end int) { plain -= end - at }
-	for _, next := range []func([]byte, int) (int, int, bool){nextEscape, nextEntity, nextPercent, nextTag, nextControl, nextLatex} {
-		eachPlace(text, 0, len(text), func(text []byte, i int) (int, int, bool) {
-			at, end, _ := next(text, i)
-			return at, end, true
-		}, count)
+	for i := 0; i < len(text); {
+		c := text[i]
+		if isKeyByte(c) || !begins(c) {
+			i++
+			continue
+		}
+		e := elementAt(text, i, sort)
+		plain -= e.end - i
+		i = max(e.end, i+1)
 	}
 	// A tag may have begun before.
 	if i := bytes.IndexByte(text, '>'); i >= 0 && bytes.IndexByte(text[:i], '<') < 0 {

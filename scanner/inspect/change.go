@@ -35,7 +35,7 @@ type Known struct {
 // whether a clue is a key depends on its zone alone. A clue whose zone is the
 // base's is none, since the base has no key.
 func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Known) Result {
-	s := seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: known.clues[:0]}
+	s := x.seeker(content, known.clues[:0])
 	defer func() { known.sort, known.size, known.clues = s.sort, len(content), s.clues }()
 	result, cells, quick := s.skim()
 	if quick && s.quiet(parts, base, cells) {
@@ -72,7 +72,7 @@ func (x *Inspector) quiet(content []byte, path string) (Result, bool) {
 	if isNotebookPath(path) {
 		return Result{}, false // what is no notebook is noted
 	}
-	s := seeker{Inspector: x, content: content, sort: decode.SortOf(content)}
+	s := x.seeker(content, nil)
 	result, cells, quick := s.skim()
 	return result, quick && s.quiet(nil, nil, cells)
 }

@@ -44,6 +44,7 @@ type seeker struct {
 	content []byte
 	sort    decode.Sort
 	clues   []clue
+	joiner decode.Joiner
 	// full is true when there are more clues than are remembered.
 	full bool
 	// row is the last row of base64 that was looked at.
@@ -54,9 +55,16 @@ type seeker struct {
 	leads   []rules.Span
 }
 
+// seeker makes a seeker for content.
+func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
+	s := &seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: clues}
+	s.joiner = decode.Joiner{Text: content, Sort: s.sort, Leads: x.Rules.Led, Found: s.add}
+	return s
+}
+
 // seek finds the clues that touch content[from:to].
 func (s *seeker) seek(from, to int) {
-	decode.Joints(s.content, s.sort, from, to, s.add)
+	s.joiner.Find(from, to)
 	s.stretch, s.leads = rules.Span{Start: from, End: to}, nil
 	decode.Runs(s.content, from, to, rules.ValueRun, s.run)
 }
