@@ -97,24 +97,71 @@ func Row(text []byte, start, end int) (from, to int) {
 	return around64(text, stretch{start, end}, 0)
 }
 
-// Hides reports whether a row of base64 or hexadecimal digits decodes to more
-// than bytes without meaning, and where it stands with the lines that it is
-// wrapped into.
-func Hides(text []byte, sort Sort, from, to int) (start, end int, ok bool) {
+// Hides reports whether a row of base64 or hexadecimal digits decodes to what
+// may hold a key, as promising tells of text, and for which stretch that holds:
+// where it is wrapped into lines, more than the row.
+func Hides(text []byte, sort Sort, from, to int, promising func(decoded []byte) bool) (start, end int, ok bool) {
 	if to-from < minBase64 || isImageURI(text, from) || sort == Notebook && isImageData(text, from) {
 		return from, to, false
 	}
-	wraps := to-from >= wrapped && nextLine(text, to) >= 0
-	if !wraps && !hidesText(text[from:to]) && !hidesText(text[Trimmed(text, from, to):to]) {
-		return from, to, false
+	if to-from >= wrapped && nextLine(text, to) >= 0 {
+		return hidesInLines(text, from, to, promising)
 	}
-	for from > 0 && (sextet(text[from-1]) != 0xff || isFold(text[from-1])) {
+	return from, to, hides(text[from:to], promising) || hides(text[Trimmed(text, from, to):to], promising)
+}
+
+// lineAround is how much of a wrapped row belongs to one of its lines, in
+// bytes: more than the longest key takes.
+const lineAround = 8 << 10
+
+// hidesInLines is Hides for a row that goes on in the next line.
+func hidesInLines(text []byte, from, to int, promising func([]byte) bool) (start, end int, ok bool) {
+	start = from
+	for low := max(0, from-lineAround); start > low; {
+		before, ok := lineBefore(text, start)
+		if !ok {
+			break
+		}
+		start = before
+	}
+	high := min(len(text), to+2*lineAround)
+	var joined builder
+	end = joinLines(&joined, text[:high], start, rowEnd(text[:high], start))
+	if hides(text[from:to], promising) || hides(joined.text, promising) {
+		return start, end, true
+	}
+	if end == high && high < len(text) {
+		end -= lineAround
+	}
+	return from, end, false
+}
+
+// lineBefore returns where the row of the line before begins, if it is one that
+// goes on in the line whose row begins at i.
+func lineBefore(text []byte, i int) (from int, ok bool) {
+	for k := 0; k < 64 && i > 0 && (text[i-1] == ' ' || text[i-1] == '\t' || text[i-1] == '>'); k++ {
+		i--
+	}
+	end := len(bytes.TrimSuffix(bytes.TrimSuffix(text[:i], []byte("\n")), []byte("\r")))
+	if end == i {
+		end = len(bytes.TrimSuffix(bytes.TrimSuffix(text[:i], []byte(`\n`)), []byte(`\r`)))
+	}
+	if end == i {
+		return 0, false
+	}
+	from = end
+	for from > 0 && sextet(text[from-1]) != 0xff {
 		from--
 	}
-	for to < len(text) && (sextet(text[to]) != 0xff || isFold(text[to])) {
-		to++
+	return from, end-from >= wrapped
+}
+
+// rowEnd returns where the row of base64 characters that begins at i ends.
+func rowEnd(text []byte, i int) int {
+	for i < len(text) && sextet(text[i]) != 0xff {
+		i++
 	}
-	return from, to, true
+	return i
 }
 
 // isImageData reports whether a row is a picture of a notebook.
@@ -122,23 +169,50 @@ func isImageData(text []byte, from int) bool {
 	return bytes.Contains(text[max(0, from-80):from], []byte(`"image/`))
 }
 
-// isFold reports whether c may stand between the lines of a row.
-func isFold(c byte) bool { return isBlank(c) || c == '>' || c == '\\' || c == '=' }
-
-func hidesText(chars []byte) bool {
+// hides reports whether characters of base64 decode to what may hold a key, at
+// whatever alignment.
+func hides(chars []byte, promising func([]byte) bool) bool {
 	if len(chars) < minBase64 {
 		return false
 	}
-	if _, ok := nextText64(chars, 0); ok || opaque(chars) {
+	if opaque(chars) {
 		return true
 	}
+	var buffer [512]byte
+	for i := 0; ; {
+		s, ok := nextText64(chars, i)
+		if !ok {
+			break
+		}
+		decoded := decode64(buffer[:0], chars[s.from:s.to])
+		if (s.from == 0 || printable(decoded)) && (sniffs(decoded) || promising(decoded)) {
+			return true
+		}
+		i = s.to
+	}
+	return hidesHex(chars, promising)
+}
+
+// sniffs reports whether decoded bytes are a container or wide text.
+func sniffs(decoded []byte) bool { return sniff(decoded) != kindNone || sniffWide(decoded).unit > 0 }
+
+func hidesHex(chars []byte, promising func([]byte) bool) bool {
+	var buffer [512]byte
 	for i := 0; ; {
 		from, to := nextHex(chars, i)
 		if from < 0 {
 			return false
 		}
-		if nextHexText(chars[:to], from).from >= 0 || nextHexText(chars[:to], from+1).from >= 0 {
-			return true
+		for shift := range 2 {
+			for s := nextHexText(chars[:to], from+shift); s.from >= 0; s = nextHexText(chars[:to], s.to) {
+				decoded := buffer[:0]
+				for k := s.from; k < s.to; k += 2 {
+					decoded = append(decoded, byte(hexDigit(chars[k])<<4|hexDigit(chars[k+1])))
+				}
+				if promising(decoded) {
+					return true
+				}
+			}
 		}
 		i = to
 	}

@@ -19,6 +19,8 @@ const (
 	// leadZone is how far before a value a keyword is looked for, in bytes: as
 	// far as decodings look around what they change.
 	leadZone = 8 << 10
+	// maxEncodings is how many encodings inside each other are looked into.
+	maxEncodings = 4
 	// minClue is the shortest run that could be a token by itself or hide one.
 	minClue = 20
 )
@@ -45,6 +47,8 @@ type seeker struct {
 	sort    decode.Sort
 	clues   []clue
 	joiner decode.Joiner
+	// depth counts the encodings around the content.
+	depth int
 	// full is true when there are more clues than are remembered.
 	full bool
 	// row is the last row of base64 that was looked at.
@@ -105,12 +109,27 @@ func (s *seeker) run(start, end int) {
 	}
 	if end-start >= minClue && (start >= s.row.End || end <= s.row.Start) {
 		s.row.Start, s.row.End = decode.Row(s.content, start, end)
-		if from, to, ok := decode.Hides(s.content, s.sort, s.row.Start, s.row.End); ok {
-			s.add(from, to)
-			s.row = rules.Span{Start: from, End: to}
+		var hides bool
+		if s.row.Start, s.row.End, hides = decode.Hides(s.content, s.sort, s.row.Start, s.row.End, s.promising); hides {
+			s.add(s.row.Start, s.row.End)
 		}
 	}
 	s.led(start, end)
+}
+
+// promising reports whether decoded text has a clue of its own.
+func (s *seeker) promising(decoded []byte) bool {
+	if s.Rules.Led(decoded) {
+		return true
+	}
+	inner := seeker{Inspector: s.Inspector, content: decoded, sort: decode.Text, depth: s.depth + 1}
+	if inner.depth >= maxEncodings {
+		return true
+	}
+	inner.joiner = decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: inner.add}
+	inner.joiner.Find(0, len(decoded))
+	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, inner.add)
+	return len(inner.clues) > 0
 }
 
 // seekLeads adds the keywords in content[from:to], whatever stands behind them.
