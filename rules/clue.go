@@ -3,6 +3,8 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/qleaks/qleaks/scanner/runs"
 )
 
 // Reach is how far from a token its evidence may stand in a view, in bytes:
@@ -58,14 +60,33 @@ const ValueRun = leadRun
 // Leads appends, in order, where keywords begin in view[from:to], each with the
 // stretch that the pattern behind it may read.
 func (s *Set) Leads(view []byte, from, to int, list []Span) []Span {
+	first := len(list)
 	for _, g := range s.leads {
 		g.each(view, from, to, func(m *matcher, at int) {
 			list = append(list, Span{at, min(at+m.rule.Token.Max+maxLead, len(view))})
 		})
 	}
-	slices.SortFunc(list, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
+	slices.SortFunc(list[first:], func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 	return list
 }
+
+// Valued reports whether the run view[start:end] may be the value behind a
+// keyword, or a part of it.
+func (s *Set) Valued(view []byte, start, end int) bool {
+	if s.plainValues {
+		return true
+	}
+	for start > 0 && isValueByte(view[start-1]) {
+		start--
+	}
+	for end < len(view) && isValueByte(view[end]) {
+		end++
+	}
+	return random(view[start:end])
+}
+
+// isValueByte reports whether a value behind a keyword may hold c.
+func isValueByte(c byte) bool { return c == '.' || c == '+' || c == '/' || c == '=' || runs.IsKey(c) }
 
 // Led reports whether view holds a keyword, behind which a value may stand.
 func (s *Set) Led(view []byte) bool {

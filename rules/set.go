@@ -21,6 +21,8 @@ type Set struct {
 	minRun int
 	// maxToken is the longest token of leads.
 	maxToken int
+	// plainValues says that a token of leads may be no random value.
+	plainValues bool
 	// words are the File words of all evidence, lower case, without repeats.
 	words []string
 	width int
@@ -74,6 +76,8 @@ func (s *Set) add(m *matcher) {
 	for _, k := range m.rule.Token.Keywords {
 		s.leads = addLead(s.leads, k, m)
 	}
+	needs := m.rule.Token.Needs
+	s.plainValues = s.plainValues || !slices.Contains(needs, "random") && !slices.Contains(needs, "mixed") && m.rule.Token.Issuer == ""
 	s.maxToken = max(s.maxToken, m.rule.Token.Max)
 }
 

@@ -47,11 +47,16 @@ func needByName(name string) (func([]byte) bool, bool) {
 	case "digit":
 		return func(v []byte) bool { return count(v, '0', '9') > 0 }, true
 	case "random":
-		return func(v []byte) bool { return count(v, '0', '9') > 1 || mixed(v) }, true
+		return random, true
 	case "mixed":
 		return mixed, true
 	}
 	return nil, false
+}
+
+// random is mixed, or has two digits and two letters.
+func random(v []byte) bool {
+	return count(v, '0', '9') > 1 && count(v, 'a', 'z')+count(v, 'A', 'Z') > 1 || mixed(v)
 }
 
 // mixed tells a random value from an identifier: both cases, and digits or,

@@ -16,9 +16,6 @@ const (
 	seam = 96
 	// slack is added to the reach of evidence: a keyword's first letters.
 	slack = 64
-	// leadZone is how far before a value a keyword is looked for, in bytes: as
-	// far as decodings look around what they change.
-	leadZone = 8 << 10
 	// maxEncodings is how many encodings inside each other are looked into.
 	maxEncodings = 4
 	// minClue is the shortest run that could be a token by itself or hide one.
@@ -46,17 +43,17 @@ type seeker struct {
 	content []byte
 	sort    decode.Sort
 	clues   []clue
-	joiner decode.Joiner
+	joiner  decode.Joiner
 	// depth counts the encodings around the content.
 	depth int
 	// full is true when there are more clues than are remembered.
 	full bool
 	// row is the last row of base64 that was looked at.
 	row rules.Span
-	// stretch is what is looked at; leads are the keywords for values in it,
-	// and how far their patterns may reach, nil until they are asked for.
-	stretch rules.Span
-	leads   []rules.Span
+	// leads are the keywords in content[sought.Start:sought.End], and how far
+	// their patterns may reach.
+	sought rules.Span
+	leads  []rules.Span
 }
 
 // seeker makes a seeker for content.
@@ -69,19 +66,21 @@ func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
 // seek finds the clues that touch content[from:to].
 func (s *seeker) seek(from, to int) {
 	s.joiner.Find(from, to)
-	s.stretch, s.leads = rules.Span{Start: from, End: to}, nil
 	decode.Runs(s.content, from, to, rules.ValueRun, s.run)
 }
 
-// keywords returns the keywords that may have their values in the stretch that
-// is looked at.
-func (s *seeker) keywords() []rules.Span {
-	if s.leads == nil {
-		from := s.stretch.Start - rules.LeadBefore
-		if from < 0 || !decode.IsPlain(s.content[from:s.stretch.Start]) {
-			from = max(0, s.stretch.Start-leadZone)
-		}
-		s.leads = s.Rules.Leads(s.content, from, s.stretch.End, make([]rules.Span, 0, 4))
+// keywords returns, in order, the keywords that may have the run for their
+// value, and others; runs are asked for in their order.
+func (s *seeker) keywords(start, end int) []rules.Span {
+	from := s.sought.End
+	if begin := max(0, start-rules.LeadBefore); begin > from || start < s.sought.Start {
+		// What is encoded between them brings them nearer to each other.
+		from = max(0, decode.Before(s.content, s.sort, start, rules.LeadBefore))
+		s.sought.Start, s.leads = from, s.leads[:0]
+	}
+	if from < end {
+		s.leads = s.Rules.Leads(s.content, from, end, s.leads)
+		s.sought.End = end
 	}
 	return s.leads
 }
@@ -114,7 +113,9 @@ func (s *seeker) run(start, end int) {
 			s.add(s.row.Start, s.row.End)
 		}
 	}
-	s.led(start, end)
+	if s.Rules.Valued(s.content, start, end) || trimmed > start && s.Rules.Valued(s.content, trimmed, end) {
+		s.led(start, end)
+	}
 }
 
 // promising reports whether decoded text has a clue of its own.
@@ -141,7 +142,7 @@ func (s *seeker) seekLeads(from, to int) {
 
 // led adds the keywords for which the run may be the value.
 func (s *seeker) led(start, end int) {
-	leads := s.keywords()
+	leads := s.keywords(start, end)
 	n, _ := slices.BinarySearchFunc(leads, end, func(l rules.Span, at int) int { return cmp.Compare(l.Start, at) })
 	from := start - rules.LeadBefore
 	for n--; n >= 0; n-- {

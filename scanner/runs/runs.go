@@ -45,19 +45,20 @@ func Next(text []byte, at, n int) (start, end int) {
 	return -1, -1
 }
 
-// Mixed tells values from words: they have a digit, or letters of both cases.
+// Mixed tells values from words and numbers: they have letters with a digit, or
+// letters of both cases.
 func Mixed(run []byte) bool {
-	upper, lower := false, false
+	upper, lower, digit := false, false, false
 	for _, c := range run {
 		switch {
 		case c >= '0' && c <= '9':
-			return true
+			digit = true
 		case c >= 'a' && c <= 'z':
 			lower = true
 		case c >= 'A' && c <= 'Z':
 			upper = true
 		}
-		if upper && lower {
+		if digit && (upper || lower) || upper && lower {
 			return true
 		}
 	}

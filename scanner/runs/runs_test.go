@@ -54,9 +54,10 @@ func isKey(c byte) bool {
 func randomText(random *rand.Rand, n int) []byte {
 	text := make([]byte, n)
 	for i := range text {
-		text[i] = 'a'
+		// Both neighbours of every range of key characters are there, too.
+		text[i] = "aAzZ09_-mM5"[random.IntN(11)]
 		if random.IntN(12) == 0 {
-			text[i] = ' '
+			text[i] = "\x00 `{@[/:,.^\x7f\x80\xe1\xdf\xad"[random.IntN(16)]
 		}
 	}
 	return text
@@ -72,7 +73,7 @@ func TestIsKey(t *testing.T) {
 
 func TestMixed(t *testing.T) {
 	for text, want := range map[string]bool{
-		"": false, "a_name_of_words": false, "A_CONSTANT": false, "with-1": true, "camelCase": true, "_-_": false,
+		"": false, "a_name_of_words": false, "A_CONSTANT": false, "with-1": true, "camelCase": true, "_-_": false, "0123456789-0123456789": false,
 	} {
 		if got := Mixed([]byte(text)); got != want {
 			t.Errorf("Mixed(%q) = %v", text, got)
