@@ -70,19 +70,24 @@ func (s *Set) Leads(view []byte, from, to int, list []Span) []Span {
 	return list
 }
 
+// valueAround is how far around a run the rest of a value is looked at, in
+// bytes.
+const valueAround = 64
+
 // Valued reports whether the run view[start:end] may be the value behind a
 // keyword, or a part of it.
 func (s *Set) Valued(view []byte, start, end int) bool {
-	if s.plainValues {
+	if s.plainValues || random(view[start:end]) {
 		return true
 	}
-	for start > 0 && isValueByte(view[start-1]) {
-		start--
+	from, to := start, end
+	for from > 0 && start-from < valueAround && isValueByte(view[from-1]) {
+		from--
 	}
-	for end < len(view) && isValueByte(view[end]) {
-		end++
+	for to < len(view) && to-end < valueAround && isValueByte(view[to]) {
+		to++
 	}
-	return random(view[start:end])
+	return start-from == valueAround || to-end == valueAround || to-from > end-start && random(view[from:to])
 }
 
 // isValueByte reports whether a value behind a keyword may hold c.

@@ -70,6 +70,7 @@ func mixed(v []byte) bool {
 	return count(v, '0', '9') > 0 || upper*3 >= upper+lower && lower*3 >= upper+lower
 }
 
+// count counts the bytes from lo to hi.
 func count(v []byte, lo, hi byte) int {
 	n := 0
 	for _, c := range v {

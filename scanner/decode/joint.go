@@ -69,13 +69,13 @@ func (j *Joiner) each(from, to int, first byte) {
 // worth is a first look: what is dropped must be dropped behind a key
 // character.
 func (j *Joiner) worth(e element) bool {
-	switch e.is {
-	case key, opening:
+	switch {
+	case e.is == key || e.is == opening && !e.drops:
 		return true
-	case gone, space:
-		return e.at > 0 && isKeyByte(j.Text[e.at-1])
-	default:
+	case e.is == nothing:
 		return false
+	default:
+		return e.at > 0 && isKeyByte(j.Text[e.at-1])
 	}
 }
 
@@ -203,6 +203,9 @@ type element struct {
 	at, end int
 	is      effect
 	c       byte
+	// drops says of an opening one that in the end nothing or a space stands
+	// there.
+	drops bool
 }
 
 // elementAt reads the element that begins at i, or at whose comma i is. Of
@@ -263,9 +266,11 @@ func escapeAt(text []byte, i int) element {
 	}
 	if r == '\\' {
 		// Escaped twice: what follows is read after the other.
-		if inner := escapeAt(text, i+1); inner.is == nothing {
+		inner := escapeAt(text, i+1)
+		if inner.is == nothing {
 			return e
 		}
+		e.drops = inner.is == gone || inner.is == space
 	}
 	e.become(r)
 	return e
@@ -282,7 +287,7 @@ func (e *element) become(r rune) {
 	case isKeyRune(r):
 		e.is = key
 	case r == 0 || r == '<' || r == '=' || r == escapeByte || r < 0x80 && mayBegin(byte(r)):
-		e.is = opening
+		e.is, e.drops = opening, r == '<'
 	}
 }
 

@@ -208,42 +208,55 @@ func (s *seeker) changed(parts []Part, baseSize int) []rules.Span {
 	return spans
 }
 
-// settle inspects the zones of the clues that are not settled, each by itself.
-// It returns false if one of them is a key, or may be: then all of the content
-// is to be inspected.
+// settle inspects the zones of the clues that are not settled, those that
+// overlap as one. It returns false if one of them holds a key, or may: then all
+// of the content is to be inspected.
 func (s *seeker) settle() bool {
-	var last, cell rules.Span
-	total := 0
+	var zone, cell rules.Span
 	for i := range s.clues {
 		c := &s.clues[i]
 		if c.settled {
 			continue
 		}
-		zone := rules.Span{Start: max(0, c.zone.Start), End: min(c.zone.End, len(s.content))}
-		if zone.Start >= last.Start && zone.End <= last.End && c.cell == cell {
-			c.settled = true
-			continue
-		}
-		if total += zone.End - zone.Start; total > len(s.content) || !s.settled(zone, c.cell) {
+		c.settled = true
+		if s.sort == decode.Notebook && !s.emptyCell(c.cell, &cell) {
 			return false
 		}
-		c.settled, last, cell = true, zone, c.cell
+		from, to := max(0, c.zone.Start), min(c.zone.End, len(s.content))
+		if from > zone.End {
+			if !s.emptyZone(zone) {
+				return false
+			}
+			zone = rules.Span{Start: from, End: to}
+		}
+		zone.Start, zone.End = min(zone.Start, from), max(zone.End, to)
 	}
-	return true
+	return s.emptyZone(zone)
 }
 
-// settled reports whether a zone holds no key. In a notebook, that is as bytes
-// and in its cell.
-func (s *seeker) settled(zone, cell rules.Span) bool {
+// emptyZone reports whether a zone holds no key; of a notebook, as mere bytes.
+func (s *seeker) emptyZone(zone rules.Span) bool {
+	if zone.Start >= zone.End {
+		return true
+	}
 	text := s.content[zone.Start:zone.End]
-	if s.sort == decode.Text {
-		return decode.SortOf(text) == decode.Text && s.empty(text)
+	if s.sort == decode.Notebook {
+		return len(s.Rules.Match(text, nil)) == 0
 	}
-	if cell.End == 0 || len(s.Rules.Match(text, nil)) > 0 {
-		return false
+	return decode.SortOf(text) == decode.Text && s.empty(text)
+}
+
+// emptyCell reports whether a notebook's cell by itself holds no key, if it is
+// not the last one that was asked for.
+func (s *seeker) emptyCell(cell rules.Span, last *rules.Span) bool {
+	if cell.End == 0 {
+		return false // the clue stands outside of the cells
 	}
-	alone := slices.Concat([]byte(`{"nbformat":4,"cells":[`), s.content[cell.Start:cell.End], []byte(`]}`))
-	return s.empty(alone)
+	if cell == *last {
+		return true
+	}
+	*last = cell
+	return s.empty(slices.Concat([]byte(`{"nbformat":4,"cells":[`), s.content[cell.Start:cell.End], []byte(`]}`)))
 }
 
 func (s *seeker) empty(content []byte) bool {
