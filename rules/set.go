@@ -76,8 +76,9 @@ func (s *Set) add(m *matcher) {
 	for _, k := range m.rule.Token.Keywords {
 		s.leads = addLead(s.leads, k, m)
 	}
+	// What is longer than Valued looks is valued anyway.
 	needs := m.rule.Token.Needs
-	s.plainValues = s.plainValues || !slices.Contains(needs, "random") && !slices.Contains(needs, "mixed") && m.rule.Token.Issuer == ""
+	s.plainValues = s.plainValues || m.rule.Token.Min <= 2*valueAround/3 && !slices.Contains(needs, "random") && !slices.Contains(needs, "mixed")
 	s.maxToken = max(s.maxToken, m.rule.Token.Max)
 }
 

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/qleaks/qleaks/scanner/runs"
 )
@@ -161,14 +162,12 @@ func (s *squeeze) apply(out []byte) []byte {
 			continue
 		}
 		switch e.is {
-		case key, space:
-			out = append(out, e.c)
+		case gone:
 		case opening:
 			out = append(out, e.c)
 			s.again = s.again || e.c != 0
-		case gone:
 		default:
-			out = append(out, '\n')
+			out = append(out, e.c)
 		}
 		i = e.end
 	}
@@ -219,9 +218,8 @@ func elementAt(text []byte, i int, sort Sort) element {
 		if n := entityLen(text[i:]); n > 0 {
 			if s := entity(text[i : i+n]); s != "" {
 				e.end = i + n
-				if len(s) == 1 {
-					e.become(rune(s[0]))
-				}
+				r, _ := utf8.DecodeRuneInString(s)
+				e.become(r)
 			}
 		}
 	case '%':
@@ -231,7 +229,7 @@ func elementAt(text []byte, i int, sort Sort) element {
 		}
 	case '<':
 		if n := tagLen(text[i:]); n > 0 {
-			e.end = i + n
+			e.end, e.c = i+n, '\n'
 			if apart(text[i:i+n]) == "" {
 				e.is = gone
 			}
@@ -260,7 +258,7 @@ func escapeAt(text []byte, i int) element {
 		}
 	}
 	r, n := escape(text[i:])
-	e := element{at: i, end: i + n}
+	e := element{at: i, end: i + n, c: '\\'}
 	if n == 0 {
 		return e
 	}
@@ -278,7 +276,10 @@ func escapeAt(text []byte, i int) element {
 
 // become sets the effect of an element that stands for a character.
 func (e *element) become(r rune) {
-	e.c = byte(r & 0x7f)
+	e.c = byte(r)
+	if r < ' ' || r >= 0x80 {
+		e.c = '\n' // what ends a row
+	}
 	switch {
 	case r == fold:
 		e.is = gone
@@ -286,7 +287,9 @@ func (e *element) become(r rune) {
 		e.is = space
 	case isKeyRune(r):
 		e.is = key
-	case r == 0 || r == '<' || r == '=' || r == escapeByte || r < 0x80 && mayBegin(byte(r)):
+	case r == 0 || r == escapeByte:
+		e.is, e.c = opening, byte(r)
+	case r == '<' || r == '=' || r < 0x80 && mayBegin(byte(r)):
 		e.is, e.drops = opening, r == '<'
 	}
 }
