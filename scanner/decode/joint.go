@@ -54,15 +54,19 @@ func (j *Joiner) Find(from, to int) {
 
 // each looks at what begins with a byte.
 func (j *Joiner) each(from, to int, first byte) {
+	var last element
 	for i := from; i < to; {
 		k := bytes.IndexByte(j.Text[i:to], first)
 		if k < 0 {
 			return
 		}
 		e := elementAt(j.Text, i+k, j.Sort)
-		if j.worth(e) && j.matters(e) {
+		// What is dropped behind what is dropped stands in the same row.
+		follows := e.is == gone && last.is == gone && e.at == last.end
+		if !follows && j.worth(e) && j.matters(e) {
 			j.Found(e.at, e.end)
 		}
+		last = e
 		i = max(e.end, i+k+1)
 	}
 }
@@ -257,6 +261,9 @@ func escapeAt(text []byte, i int) element {
 			return e
 		}
 	}
+	if n := escapedControl(text[i:]); n > 0 {
+		return element{at: i, end: i + n, is: gone}
+	}
 	r, n := escape(text[i:])
 	e := element{at: i, end: i + n, c: '\\'}
 	if n == 0 {
@@ -296,6 +303,23 @@ func (e *element) become(r rune) {
 
 // mayBegin reports whether what is encoded as a key character may begin with c.
 func mayBegin(c byte) bool { return c == '\\' || c == '&' || c == '%' }
+
+// escapedControl returns the length of a terminal control whose first byte is
+// escaped, as in JSON, 0 if text does not begin with one.
+func escapedControl(text []byte) int {
+	r, n := escape(text)
+	if n == 0 || r != escapeByte || n == len(text) {
+		return 0
+	}
+	for i := n; i < min(len(text), n+64); i++ {
+		switch c := text[i]; {
+		case i == n && (c == '[' || c == '(' || c == ')'), c >= '0' && c <= '9', c == ';', c == '?':
+		default:
+			return i + 1
+		}
+	}
+	return n
+}
 
 // separatorAt reads what stands around the comma between two strings of a
 // notebook's list, which are joined; at is the first quote or the comma.
