@@ -58,13 +58,14 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 		}
 		s.zones(cells)
 		for i := range s.clues {
-			s.clues[i].settled = s.clues[i].settled || s.taken(&s.clues[i], parts, base.size)
+			c := &s.clues[i]
+			c.settled = c.settled || c.cell.End != outside && s.taken(c, parts, base.size)
 		}
 	} else {
 		s.seek(0, len(s.content))
 		s.zones(cells)
 	}
-	return !s.full && s.settle()
+	return !s.full && s.settle(cells)
 }
 
 // quiet tells whether content of a path holds no key, if a quick look can.
@@ -150,8 +151,8 @@ func (c clue) moved(by, size, baseSize int) clue {
 
 // inCell reports whether the clue's cell is one of these.
 func (c clue) inCell(cells [][2]int) bool {
-	if c.cell.End == 0 {
-		return true // its zone is all of the notebook
+	if c.cell.End == outside {
+		return false // that is all that the notebook has beside cells
 	}
 	n, _ := slices.BinarySearchFunc(cells, c.cell.Start, func(cell [2]int, at int) int { return cell[0] - at })
 	return n < len(cells) && cells[n] == [2]int{c.cell.Start, c.cell.End}
@@ -211,16 +212,23 @@ func (s *seeker) changed(parts []Part, baseSize int) []rules.Span {
 // settle inspects the zones of the clues that are not settled, those that
 // overlap as one. It returns false if one of them holds a key, or may: then all
 // of the content is to be inspected.
-func (s *seeker) settle() bool {
+func (s *seeker) settle(cells [][2]int) bool {
 	var zone, cell rules.Span
+	beside := false
 	for i := range s.clues {
 		c := &s.clues[i]
 		if c.settled {
 			continue
 		}
 		c.settled = true
-		if s.sort == decode.Notebook && !s.emptyCell(c.cell, &cell) {
-			return false
+		switch {
+		case s.sort != decode.Notebook || c.cell == cell:
+		case c.cell.End == outside:
+			beside = true
+		default:
+			if cell = c.cell; !s.emptyCell(cell) {
+				return false
+			}
 		}
 		from, to := max(0, c.zone.Start), min(c.zone.End, len(s.content))
 		if from > zone.End {
@@ -231,7 +239,7 @@ func (s *seeker) settle() bool {
 		}
 		zone.Start, zone.End = min(zone.Start, from), max(zone.End, to)
 	}
-	return s.emptyZone(zone)
+	return s.emptyZone(zone) && (!beside || s.emptyBeside(cells))
 }
 
 // emptyZone reports whether a zone holds no key; of a notebook, as mere bytes.
@@ -246,17 +254,23 @@ func (s *seeker) emptyZone(zone rules.Span) bool {
 	return decode.SortOf(text) == decode.Text && s.empty(text)
 }
 
-// emptyCell reports whether a notebook's cell by itself holds no key, if it is
-// not the last one that was asked for.
-func (s *seeker) emptyCell(cell rules.Span, last *rules.Span) bool {
-	if cell.End == 0 {
-		return false // the clue stands outside of the cells
-	}
-	if cell == *last {
-		return true
-	}
-	*last = cell
+// emptyCell reports whether a notebook's cell by itself holds no key.
+func (s *seeker) emptyCell(cell rules.Span) bool {
 	return s.empty(slices.Concat([]byte(`{"nbformat":4,"cells":[`), s.content[cell.Start:cell.End], []byte(`]}`)))
+}
+
+// emptyBeside reports whether what a notebook has beside its cells holds no
+// key.
+func (s *seeker) emptyBeside(cells [][2]int) bool {
+	var rest []byte
+	at := 0
+	for _, cell := range cells {
+		rest = append(rest, s.content[at:cell[0]]...)
+		rest = append(rest, "{}"...)
+		at = cell[1]
+	}
+	rest = append(rest, s.content[at:]...)
+	return decode.SortOf(rest) == decode.Notebook && s.empty(rest)
 }
 
 func (s *seeker) empty(content []byte) bool {

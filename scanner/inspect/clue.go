@@ -16,6 +16,8 @@ const (
 	seam = 96
 	// slack is added to the reach of evidence: a keyword's first letters.
 	slack = 64
+	// outside stands for both ends of the cell of what is in none.
+	outside = -1
 	// maxEncodings is how many encodings inside each other are looked into.
 	maxEncodings = 4
 	// minClue is the shortest run that could be a token by itself or hide one.
@@ -31,7 +33,8 @@ type clue struct {
 	// evidence reaches. It begins at -1 if it has the begin of the content in
 	// it, and ends one behind the content if it has the end in it.
 	zone rules.Span
-	// cell is the notebook's cell that the clue stands in, empty if none.
+	// cell is the notebook's cell that the clue stands in, or outside; empty in
+	// other text.
 	cell rules.Span
 	// settled says that the clue is known to be no key.
 	settled bool
@@ -133,8 +136,10 @@ func (s *seeker) promising(decoded []byte) bool {
 	return len(inner.clues) > 0
 }
 
-// seekLeads adds the keywords in content[from:to], whatever stands behind them.
+// seekLeads adds the keywords in content[from:to] that may have their values
+// behind it.
 func (s *seeker) seekLeads(from, to int) {
+	from = max(from, decode.Before(s.content, s.sort, to, rules.LeadBefore))
 	for _, l := range s.Rules.Leads(s.content, from, to, nil) {
 		s.add(l.Start, l.End)
 	}
@@ -177,12 +182,11 @@ func (s *seeker) zones(cells [][2]int) {
 	}
 }
 
-// cellZone widens a clue's zone to its cell; a clue outside of cells has all of
-// the notebook for its zone.
+// cellZone widens a clue's zone to its cell.
 func (s *seeker) cellZone(c *clue, cells [][2]int) {
 	n, _ := slices.BinarySearchFunc(cells, c.start, func(cell [2]int, at int) int { return cell[0] - at - 1 })
 	if n == 0 || cells[n-1][1] < c.end {
-		c.zone = rules.Span{Start: -1, End: len(s.content) + 1}
+		c.cell = rules.Span{Start: outside, End: outside}
 		return
 	}
 	c.cell = rules.Span{Start: cells[n-1][0], End: cells[n-1][1]}
