@@ -51,8 +51,9 @@ type seeker struct {
 	depth int
 	// full is true when there are more clues than are remembered.
 	full bool
-	// row is the last row of base64 that was looked at.
-	row rules.Span
+	// row is the last row of base64 that was looked at for what it hides, and
+	// value64 the one that was for being a value.
+	row, value64 rules.Span
 	// leads are the keywords in content[sought.Start:sought.End], and how far
 	// their patterns may reach.
 	sought rules.Span
@@ -69,6 +70,7 @@ func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
 // seek finds the clues that touch content[from:to].
 func (s *seeker) seek(from, to int) {
 	s.joiner.Find(from, to)
+	s.value64 = rules.Span{}
 	decode.Runs(s.content, from, to, rules.ValueRun, s.run)
 }
 
@@ -76,7 +78,7 @@ func (s *seeker) seek(from, to int) {
 // value, and others; runs are asked for in their order.
 func (s *seeker) keywords(start, end int) []rules.Span {
 	from := s.sought.End
-	if begin := max(0, start-rules.LeadBefore); begin > from || start < s.sought.Start {
+	if begin := max(0, start-rules.LeadBefore); begin > from || start < s.sought.Start || from == 0 {
 		// What is encoded between them brings them nearer to each other.
 		from = max(0, decode.Before(s.content, s.sort, start, rules.LeadBefore))
 		s.sought.Start, s.leads = from, s.leads[:0]
@@ -117,8 +119,22 @@ func (s *seeker) run(start, end int) {
 		}
 	}
 	if s.Rules.Valued(s.content, start, end) || trimmed > start && s.Rules.Valued(s.content, trimmed, end) {
-		s.led(start, end)
+		s.value(start, end)
 	}
+}
+
+// value looks at a run as a value, or as a part of one with + and /, which
+// begins where the row does: then what is said before the row matters, and for
+// the other runs of the row what they say themselves.
+func (s *seeker) value(start, end int) {
+	if start < s.value64.End && start > s.value64.Start {
+		if s.Rules.Led(s.content[start:end]) {
+			s.add(start, end)
+		}
+		return
+	}
+	s.value64.Start, s.value64.End = decode.Row(s.content, start, end)
+	s.led(s.value64.Start, end)
 }
 
 // promising reports whether decoded text has a clue of its own.
@@ -136,11 +152,10 @@ func (s *seeker) promising(decoded []byte) bool {
 	return len(inner.clues) > 0
 }
 
-// seekLeads adds the keywords in content[from:to] that may have their values
-// behind it.
+// seekLeads adds the keywords in content[from:to], whatever stands behind them.
 func (s *seeker) seekLeads(from, to int) {
-	from = max(from, decode.Before(s.content, s.sort, to, rules.LeadBefore))
-	for _, l := range s.Rules.Leads(s.content, from, to, nil) {
+	var room [8]rules.Span
+	for _, l := range s.Rules.Leads(s.content, from, to, room[:0]) {
 		s.add(l.Start, l.End)
 	}
 }
