@@ -112,19 +112,8 @@ func (s *Set) Width() int { return s.width }
 
 // WidthOf is the evidence width of one rule, 0 if the set has no such rule.
 func (s *Set) WidthOf(id string) int {
-	for _, m := range s.runs {
-		if m.rule.ID == id {
-			return m.width()
-		}
-	}
-	for _, g := range s.leads {
-		for _, l := range g.leads {
-			for _, m := range l.to {
-				if m.rule.ID == id {
-					return m.width()
-				}
-			}
-		}
+	if m := s.matcherOf(id); m != nil {
+		return m.width()
 	}
 	return 0
 }

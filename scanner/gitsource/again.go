@@ -82,13 +82,36 @@ func (s *search) readHits(ctx context.Context, list []ledger.Hit) (hits [][]reco
 		if err != nil {
 			return nil, err
 		}
-		records := s.recordsOf(o.Type, o.Data)
-		if !slices.EqualFunc(records, h.Records, func(r record, m ledger.Record) bool { return remembered(r) == m }) {
+		records, ok := s.recalled(h.Records, o.Data)
+		if !ok {
+			records = s.recordsOf(o.Type, o.Data)
+			ok = slices.EqualFunc(rememberedOf(records, nil), h.Records, samePlace)
+		}
+		if !ok {
 			return nil, errOtherKeys
 		}
 		hits = append(hits, records)
 	}
 	return hits, nil
+}
+
+func samePlace(a, b ledger.Record) bool {
+	return a.Rule == b.Rule && a.Start == b.Start && a.Len == b.Len
+}
+
+// recalled takes keys that are remembered as literal from the object.
+func (s *search) recalled(list []ledger.Record, content []byte) ([]record, bool) {
+	out := make([]record, 0, len(list))
+	for _, m := range list {
+		r, ok := s.inspector.Recall(inspect.Memo{
+			Rule: m.Rule, Start: m.Start, Len: m.Len, Location: m.Location, Marked: m.Marked, Local: m.Local, Mentions: m.Mentions,
+		}, content)
+		if !m.Literal || !ok {
+			return nil, false
+		}
+		out = append(out, record{Record: r})
+	}
+	return out, true
 }
 
 // recordsOf finds the keys of one object.

@@ -27,6 +27,8 @@ type hit struct {
 	object  uint32
 	kind    pack.Type
 	records []record
+	// memos are those of the records, nil if nothing is remembered of them.
+	memos []inspect.Memo
 }
 
 // record is a key and the part of the object it is in.
@@ -65,6 +67,7 @@ func (e *examiner) content(o object) error {
 		if err != nil {
 			return err
 		}
+		h.memos = e.memory.memosOf(h.records, o.data)
 		oid, pointer := lfsPointer(o.data)
 		if pointer {
 			e.lfs(oid, h)

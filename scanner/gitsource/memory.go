@@ -309,15 +309,38 @@ func (m *memory) keepAnswer() {
 }
 
 func (s *search) hit(object uint32) ledger.Hit {
-	h := ledger.Hit{ID: string(s.objects.id(object))}
-	for _, r := range s.found[object].records {
-		h.Records = append(h.Records, remembered(r))
-	}
-	return h
+	h := s.found[object]
+	return ledger.Hit{ID: string(s.objects.id(object)), Records: rememberedOf(h.records, h.memos)}
 }
 
-func remembered(r record) ledger.Record {
-	return ledger.Record{Start: r.Start, Len: r.Secret.Len(), Rule: r.Rule()}
+// rememberedOf is what is remembered of records: more of those with memos.
+func rememberedOf(records []record, memos []inspect.Memo) []ledger.Record {
+	var out []ledger.Record
+	for i, r := range records {
+		one := ledger.Record{Rule: r.Rule(), Start: r.Start, Len: r.Secret.Len()}
+		if memos != nil {
+			m := memos[i]
+			one.Literal, one.Marked, one.Local, one.Mentions, one.Location = true, m.Marked, m.Local, m.Mentions, m.Location
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// memosOf are the memos of all records of a blob, nil unless all have one.
+func (m *memory) memosOf(records []record, content []byte) []inspect.Memo {
+	if m == nil {
+		return nil
+	}
+	var out []inspect.Memo
+	for _, r := range records {
+		memo, ok := r.Memo(content)
+		if !ok {
+			return nil
+		}
+		out = append(out, memo)
+	}
+	return out
 }
 
 // hasSubmodules reports whether an index names submodules.

@@ -43,10 +43,18 @@ type Hit struct {
 	Records []Record
 }
 
-// Record is the place of a key in an object, or in what was unfolded of it.
+// Record is a key in an object, or in what was unfolded of it, without the key.
 type Record struct {
+	Rule string
+	// Start and Len are where it is, in bytes.
 	Start, Len int
-	Rule       string
+	// Literal says that the key stands there as it is, so that only it has to
+	// be read again; then the rest is what else is known of it.
+	Literal  bool
+	Marked   bool
+	Local    uint64
+	Mentions []uint64
+	Location finding.Location
 }
 
 // Place is where a hit stands.
@@ -83,9 +91,7 @@ func (a *Answer) encode() [][]byte {
 		e.text(h.ID)
 		e.uint(uint64(len(h.Records)))
 		for _, r := range h.Records {
-			e.uint(uint64(r.Start))
-			e.uint(uint64(r.Len))
-			e.text(r.Rule)
+			e.record(r)
 		}
 	}
 	e.uint(uint64(len(a.Places)))
@@ -107,9 +113,7 @@ func (a *Answer) decode(d *decoder) {
 	}
 	a.Notes = d.notes()
 	a.Hits = list(d, func() Hit {
-		return Hit{ID: d.text(), Records: list(d, func() Record {
-			return Record{Start: d.small(), Len: d.small(), Rule: d.text()}
-		})}
+		return Hit{ID: d.text(), Records: list(d, d.record)}
 	})
 	a.Places = list(d, func() Place {
 		p := Place{Hit: d.small(), Place: source.Place(d.text()), Path: d.text(), Git: d.git()}

@@ -45,7 +45,13 @@ func someAnswer() ledger.Answer {
 	return ledger.Answer{
 		State: "\x00\xfe", Name: "example.org/r", Count: ledger.Count{Expected: 5, Objects: 4, Blobs: 3, Bytes: 1 << 40, Images: 1},
 		Notes: []source.ItemError{{Path: "objects", Outcome: source.Unread, Reason: "missing"}},
-		Hits:  []ledger.Hit{{ID: "i"}, {ID: "j", Records: []ledger.Record{{Start: 7, Len: 32, Rule: "r"}}}},
+		Hits: []ledger.Hit{{ID: "i"}, {ID: "j", Records: []ledger.Record{
+			{Rule: "r", Start: 7, Len: 32},
+			{
+				Rule: "q", Start: 1, Len: 2, Literal: true, Marked: true, Local: 1 << 63, Mentions: []uint64{5, 0},
+				Location: finding.Location{Line: 1, Column: 2, EndLine: 3, EndColumn: 4, Column16: 5, EndColumn16: 6, Way: []string{"hex"}, Notebook: &finding.Cell{Cell: 1, Part: "source", Line: 9}},
+			},
+		}}},
 		Places: []ledger.Place{
 			{Hit: 1, Place: source.Blob, Path: "d/\xff", Git: finding.Git{Object: "o", Commit: "c", Author: "A", Email: "a@b", Date: time.Unix(0, 0).UTC(), Refs: []string{"x", "y"}, MoreRefs: 2, Reach: finding.ReachStash}},
 			{Hit: 0, Place: source.Staged, Git: finding.Git{Object: "p"}},
