@@ -1,21 +1,30 @@
 package pack
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 )
 
-// multiPackIndex reads what a multi-pack-index tells of the packs of a
-// directory, by name. It is asked only for packs that have no index of their
-// own: of an object that is in several packs it tells but one.
-func (s *Store) multiPackIndex(d *directory) map[string]*index {
-	const name = "pack/multi-pack-index"
+// multiPackIndexes reads what the multi-pack-indexes of a directory tell of its
+// packs, by name. They are asked only for packs that have no index of their
+// own: of an object that is in several packs they tell but one.
+func (s *Store) multiPackIndexes(d *directory) map[string]*index {
 	found := map[string]*index{}
+	for _, name := range append(d.multiPackChain(s.options.Width), "pack/multi-pack-index") {
+		s.multiPackIndex(d, name, found)
+	}
+	return found
+}
+
+func (s *Store) multiPackIndex(d *directory, name string, found map[string]*index) {
 	f, size, err := d.open(name)
 	if err != nil {
-		return found
+		return
 	}
 	defer f.Close()
 	m := &multiPack{indexReader: indexReader{file: f, size: size, width: s.options.Width}}
@@ -23,7 +32,24 @@ func (s *Store) multiPackIndex(d *directory) map[string]*index {
 	if err != nil {
 		s.refuse(Refusal{File: d.label(name), Index: None, Reason: err.Error()})
 	}
-	return found
+}
+
+// multiPackChain names the files of an incremental multi-pack-index, each of
+// which tells of packs of its own.
+func (d *directory) multiPackChain(width int) []string {
+	const folder = "pack/multi-pack-index.d/multi-pack-index-"
+	f, _, err := d.open(folder + "chain")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var names []string
+	for lines := bufio.NewScanner(io.LimitReader(f, 1<<20)); lines.Scan(); {
+		if id, err := hex.DecodeString(lines.Text()); err == nil && len(id) == width {
+			names = append(names, folder+lines.Text()+".midx")
+		}
+	}
+	return names
 }
 
 // multiPack reads a multi-pack-index.

@@ -23,7 +23,7 @@ func (s *Store) openPacks(d *directory) []*layer {
 		x, err := s.openIndex(d, name, r.size)
 		if err != nil {
 			if listed == nil {
-				listed = s.multiPackIndex(d)
+				listed = s.multiPackIndexes(d)
 			}
 			if listed[name] == nil {
 				s.refuse(Refusal{File: file, Index: None, Reason: err.Error()})

@@ -57,6 +57,23 @@ func storages() map[string]func(t testing.TB) *repo {
 			r.git("multi-pack-index", "write")
 			return r
 		},
+		"chain of multi-pack-indexes without indexes": func(t testing.TB) *repo {
+			r := grown(t)
+			r.git("repack", "-adfq")
+			chained(t, r)
+			r.grow(2, 3, 5)
+			chained(t, r)
+			return r
+		},
+		"packs that are kept and promised": func(t testing.TB) *repo {
+			r := grown(t)
+			r.git("repack", "-adfq")
+			r.grow(2, 3, 5)
+			for n, name := range glob(t, r.objects(), "pack", "*.pack") {
+				write(t, strings.TrimSuffix(name, "pack")+[]string{"keep", "promisor", "mtimes"}[n%3], "")
+			}
+			return r
+		},
 		"index of version 1": func(t testing.TB) *repo {
 			r := grown(t)
 			r.git("-c", "pack.indexVersion=1", "repack", "-adfq")
@@ -152,6 +169,37 @@ func twin(t testing.TB, r *repo) {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(r.objects(), filepath.Base(filepath.Dir(from)), filepath.Base(from)), string(data))
+	}
+}
+
+// chained adds a layer for the packs that no layer of the incremental
+// multi-pack-index tells of, as later versions of git than the oldest that runs
+// these tests write it.
+func chained(t testing.TB, r *repo) {
+	t.Helper()
+	chain := filepath.Join(r.objects(), "pack", "multi-pack-index.d")
+	told, err := os.ReadFile(filepath.Join(chain, "multi-pack-index-chain"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	var fresh []string
+	for _, idx := range glob(t, r.objects(), "pack", "*.idx") {
+		if len(glob(t, chain, filepath.Base(idx))) == 0 {
+			fresh = append(fresh, filepath.Base(idx))
+			write(t, filepath.Join(chain, filepath.Base(idx)), "") // a mark of this test, which git and we pass over
+		}
+	}
+	r.run(strings.NewReader(strings.Join(fresh, "\n")+"\n"), "multi-pack-index", "write", "--stdin-packs")
+	index := filepath.Join(r.objects(), "pack", "multi-pack-index")
+	data, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := hex.EncodeToString(data[len(data)-r.width:])
+	write(t, filepath.Join(chain, "multi-pack-index-"+id+".midx"), string(data))
+	write(t, filepath.Join(chain, "multi-pack-index-chain"), string(told)+id+"\n")
+	if err := os.Remove(index); err != nil {
+		t.Fatal(err)
 	}
 }
 
