@@ -67,16 +67,16 @@ func (e *examiner) content(o object) error {
 		if err != nil {
 			return err
 		}
-		h.memos = e.memory.memosOf(h.records, o.data)
 		oid, pointer := lfsPointer(o.data)
 		if pointer {
 			e.lfs(oid, h)
+		} else {
+			h.memos = e.memory.memosOf(h.records, o.data)
 		}
 		e.memory.blob(o, result, pointer)
 		e.tally.Blobs.Add(1)
 	} else {
 		e.linked(o, h)
-		e.memory.other(o)
 	}
 	e.tally.Objects.Add(1)
 	if len(h.records) > 0 {
@@ -101,12 +101,16 @@ func (e *examiner) blob(o object, h *hit) (inspect.Result, error) {
 	return result, nil
 }
 
-func (e *examiner) inspect(data []byte, h *hit, header bool) {
+// inspect inspects a part of a commit or a tag; plain says that there is nothing
+// to tell of it.
+func (e *examiner) inspect(data []byte, h *hit, header bool) (plain bool) {
 	if len(data) == 0 {
-		return
+		return true
 	}
-	e.keep(e.inspector.Inspect(data, "", inspect.Position{}), h, header)
+	result := e.inspector.Inspect(data, "", inspect.Position{})
+	e.keep(result, h, header)
 	e.tally.Bytes.Add(int64(len(data)))
+	return len(result.Records) == 0 && len(result.Notes) == 0 && result.Images == 0
 }
 
 func (e *examiner) keep(result inspect.Result, h *hit, header bool) {
@@ -138,8 +142,12 @@ func (s *search) noteIn(object uint32, note source.ItemError) {
 func (e *examiner) linked(o object, h *hit) {
 	parsed := &e.headers
 	parsed.parse(o.data)
-	e.inspect(parsed.message, h, false)
-	e.inspect(parsed.text, h, true)
+	if e.memory.knows(o) {
+		e.tally.Bytes.Add(int64(len(parsed.message) + len(parsed.text)))
+	} else {
+		message, text := e.inspect(parsed.message, h, false), e.inspect(parsed.text, h, true)
+		e.memory.other(o, message && text)
+	}
 	e.link(o, parsed, true)
 }
 
@@ -186,7 +194,7 @@ func (e *examiner) tree(o object) error {
 	if e.log != nil {
 		e.log.end(o.index, o.stored.Depth, based)
 	}
-	e.memory.other(o)
+	e.memory.other(o, true)
 	e.tally.Objects.Add(1)
 	return nil
 }

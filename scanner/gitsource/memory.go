@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/qleaks/qleaks/scanner/finding"
-	"github.com/qleaks/qleaks/scanner/gitsource/pack"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/ledger"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -192,12 +191,15 @@ func (m *memory) blob(o object, result inspect.Result, pointer bool) {
 	}
 }
 
-// other remembers what is no blob.
-func (m *memory) other(o object) {
-	if m != nil && o.kind != pack.Blob {
+// other remembers what is no blob, if there is nothing to tell of it.
+func (m *memory) other(o object, plain bool) {
+	if m != nil && plain {
 		m.weights[o.index] = ledger.NotBlob
 	}
 }
+
+// knows reports whether a commit or a tag needs no inspection: it was plain.
+func (m *memory) knows(o object) bool { return m != nil && m.weights[o.index] == ledger.NotBlob }
 
 // passes takes note of something that the state does not tell.
 func (m *memory) passes(does bool) {

@@ -15,7 +15,7 @@ const (
 	// Unread is for what has to be read again: it was not there, could not be
 	// read, or holds a key.
 	Unread Weight = 0
-	// NotBlob is for a commit, a tree or a tag.
+	// NotBlob is for a tree, and for a commit or a tag without keys.
 	NotBlob Weight = 1<<32 - 1
 )
 

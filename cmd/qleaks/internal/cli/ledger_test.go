@@ -375,3 +375,38 @@ func TestScansAtTheSameTimeLeaveAWholeLedger(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+func TestWhatLeadsToAKeyIsToldAnew(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 9)
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	leak := func(name string) {
+		must(t, os.WriteFile(filepath.Join(h.dir, name), []byte("IONQ_API_KEY="+h.values.From(sample.Alphabet("A-Za-z0-9"), 32)+"\n"), 0o600))
+		h.must(h.dir, "add", name)
+	}
+	leak("amended")
+	h.must(h.dir, "commit", "-qm", "with a key")
+	h.must(h.dir, "tag", "here")
+	h.must(h.dir, "rm", "-q", "amended")
+	h.must(h.dir, "commit", "-q", "--amend", "--allow-empty", "-m", "without")
+	leak("staged")
+	h.compare(ledger, "the beginning")
+	last, _, _ := reportOf(t, h.dir)
+	// None of these changes an object.
+	for _, change := range [][]string{
+		{"tag", "-d", "here"},
+		{"reflog", "expire", "--expire=now", "--all"},
+		{"rm", "-q", "--cached", "staged"},
+		{"update-ref", "refs/heads/other", "HEAD"},
+		{"pack-refs", "--all"},
+		{"config", "remote.origin.url", "https://example.org/other.git"},
+	} {
+		h.must(h.dir, change...)
+		h.compare(ledger, change[0])
+		now, _, _ := reportOf(t, h.dir)
+		if (now == last) != (change[0] == "pack-refs") {
+			t.Errorf("after %v the report is the same: %t", change, now == last)
+		}
+		last = now
+	}
+}
