@@ -53,9 +53,13 @@ type placement struct {
 	path   string
 }
 
-// newMemory returns the memory of a search, nil if it has none.
+// newMemory returns the memory of a search, nil if it has none: with imported
+// rules, of which a ledger tells nothing, it has none.
 func (s *search) newMemory() *memory {
 	o := s.repo.options
+	if s.inspector.Imported != nil {
+		return nil
+	}
 	if o.Ledger == nil || o.Untrusted || o.VerifyEngine || o.ObjectDirectory != "" || len(o.AlternateObjectDirectories) > 0 || s.repo.Holds(o.Ledger.Dir) {
 		return nil
 	}

@@ -35,6 +35,10 @@ type Known struct {
 // whether a clue is a key depends on its zone alone. A clue whose zone is the
 // base's is none, since the base has no key.
 func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Known) Result {
+	if x.Imported != nil {
+		*known = Known{clues: known.clues[:0]}
+		return x.InspectAll(content, "", Position{})
+	}
 	s := x.seeker(content, known.clues[:0])
 	defer func() { known.sort, known.size, known.clues = s.sort, len(content), s.clues }()
 	result, cells, quick := s.skim()

@@ -27,6 +27,8 @@ type Inspector struct {
 	Rules        *rules.Set
 	Fingerprints secret.Fingerprinter
 	Decode       decode.Options
+	// Imported are rules of others, besides; optional.
+	Imported *Imported
 }
 
 // Record is a match that outlives the buffer it was found in. What the path
@@ -43,6 +45,8 @@ type Record struct {
 	expires  time.Time
 	match    rules.Match
 	mentions rules.Mentions
+	// imported is nil for a match of our own rules.
+	imported *importedMatch
 }
 
 // Rule is the rule that the record is of, by its id.
@@ -83,8 +87,10 @@ func (r Record) equal(other Record) bool {
 // Inspect finds the keys of one piece of content. The path is a hint for
 // decoding and may be empty; content is not kept.
 func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
-	if result, quiet := x.quiet(content, path); quiet {
-		return result
+	if x.Imported == nil {
+		if result, quiet := x.quiet(content, path); quiet {
+			return result
+		}
 	}
 	return x.InspectAll(content, path, at)
 }
@@ -102,6 +108,7 @@ func (x *Inspector) InspectAll(content []byte, path string, at Position) Result 
 			continue
 		}
 		sight.match(view)
+		sight.imported(view)
 	}
 	if decode.IsContainer(content) {
 		sight.found.dropRepeats()
@@ -191,6 +198,14 @@ func same(a, b []byte) bool {
 	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
+// verdict asks the rule of a record.
+func (x *Inspector) verdict(r Record, at rules.Place) (rules.Verdict, bool) {
+	if r.imported != nil {
+		return x.judgeImported(r, at.Path)
+	}
+	return x.Rules.Judge(r.match, r.mentions, at)
+}
+
 // Judge decides a record now that its origin is known. It returns a finding
 // with one occurrence (whose Git the caller fills in for objects), or false if
 // the rule does not report this value in that path.
@@ -203,7 +218,7 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 	if r.Location.Notebook != nil {
 		at.Part = r.Location.Notebook.Part
 	}
-	verdict, ok := x.Rules.Judge(r.match, r.mentions, at)
+	verdict, ok := x.verdict(r, at)
 	if !ok {
 		return finding.Finding{}, false
 	}

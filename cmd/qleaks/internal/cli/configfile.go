@@ -221,15 +221,18 @@ func badConfig(file string, err error) error {
 }
 
 // contentOfConfig returns the configuration file of a root, nil if it has
-// none. The root may be hostile: links out of it and special files are no
-// configuration.
-func contentOfConfig(root string) ([]byte, error) {
+// none.
+func contentOfConfig(root string) ([]byte, error) { return contentOf(root, configName) }
+
+// contentOf returns a file of a root, nil if it has none. The root may be
+// hostile: links out of it and special files are not read.
+func contentOf(root, name string) ([]byte, error) {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	info, err := dir.Stat(configName)
+	info, err := dir.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -239,7 +242,7 @@ func contentOfConfig(root string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
-	f, err := dir.Open(configName)
+	f, err := dir.Open(name)
 	if err != nil {
 		return nil, err
 	}

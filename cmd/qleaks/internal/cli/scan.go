@@ -123,7 +123,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Reading.AllPaths, "all-paths", false, "in a subdirectory: show what history holds outside of it, too")
 	addSelectFlags(cmd, &o.Reading.Selecting)
 	f.BoolVar(&o.Reading.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
-	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts")
+	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts. Or one with rules for gitleaks, which are used besides")
 	f.StringArrayVar(&o.Judging.Rules, "rules", nil, "look for what the rules of this `FILE` say, too; may be repeated")
 	f.StringVar(&o.Judging.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
 	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")

@@ -35,6 +35,8 @@ type scanRun struct {
 	begin    time.Time
 	// stream is set while an unordered report is written.
 	stream *report.Stream
+	// imported are rules for gitleaks; nil without any.
+	imported *inspect.Imported
 }
 
 func runScan(ctx context.Context, env Env, o scanOptions) error {
@@ -81,8 +83,11 @@ func debugLog(env Env, o talkOptions) *slog.Logger {
 func (r *scanRun) prepare(ctx context.Context) error {
 	var given *fileConfig
 	if name := r.options.Judging.Config; name != "" {
-		var err error
-		if given, err = readConfig(name); err != nil {
+		isGitleaks, err := r.givenRules(name)
+		if err == nil && !isGitleaks {
+			given, err = readConfig(name)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -106,6 +111,9 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	}
 	r.content = &sayOf{given: given, trust: trust, notes: r.say}
 	if r.settings, err = resolve(r.options.Judging, r.options.Origins, r.content.settings(r.targets)); err != nil {
+		return err
+	}
+	if err := r.ownRules(trust); err != nil {
 		return err
 	}
 	inspector, err := r.inspector()
@@ -158,7 +166,7 @@ func (r *scanRun) inspector() (*inspect.Inspector, error) {
 			"make one with: openssl rand -hex 32; every machine must use the same")
 	}
 	r.log.Debug("rules", "count", len(set.Rules()), "private fingerprints", r.env.Getenv(fingerprintKey) != "")
-	return &inspect.Inspector{Rules: set, Fingerprints: fingerprints}, nil
+	return &inspect.Inspector{Rules: set, Fingerprints: fingerprints, Imported: r.imported}, nil
 }
 
 // trust reads what is trusted. Without a home directory nothing is.

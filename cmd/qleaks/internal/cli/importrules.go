@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/qleaks/qleaks/rules/gitleaks"
+	"github.com/qleaks/qleaks/scanner/baseline"
+	"github.com/qleaks/qleaks/scanner/inspect"
+)
+
+// gitleaksForm tells a configuration for gitleaks from one of our own.
+const gitleaksForm = `(?m)^[ \t]*\[(?:\[(?:rules|allowlists)\]\]|extend\]|allowlist\])`
+
+func isGitleaksConfig(text []byte) bool { return regexp.MustCompile(gitleaksForm).Match(text) }
+
+// givenRules reads --config if it is a file for gitleaks; false if it is not.
+func (r *scanRun) givenRules(name string) (bool, error) {
+	text, err := os.ReadFile(name)
+	if err != nil || len(text) > maxConfig || !isGitleaksConfig(text) {
+		return false, nil //nolint:nilerr // readConfig tells what is wrong
+	}
+	r.imported, err = importRules(r.env, r.say, name, text, os.ReadFile)
+	return true, err
+}
+
+// ownRules reads the rules for gitleaks of the only target, if that is trusted.
+// They are added to the built-in ones, and decide about nothing else.
+func (r *scanRun) ownRules(trust baseline.Trust) error {
+	if len(r.targets) != 1 || r.imported != nil || r.options.Reading.Untrusted {
+		return nil
+	}
+	t := r.targets[0]
+	if t.kind != directoryTree && t.kind != repositoryTree {
+		return nil
+	}
+	text, err := contentOf(t.root, gitleaksConfigName)
+	if err != nil || text == nil {
+		return nil //nolint:nilerr // what cannot be read has no say
+	}
+	config, err := contentOfConfig(t.root)
+	name := filepath.Join(t.Label, gitleaksConfigName)
+	if err != nil || trust.Decide(t.root, baseline.ConfigurationHash(config)) != baseline.IsTrusted {
+		r.say.note("the rules in %s were not used", name)
+		r.say.hint("if they are yours: qleaks trust %s, or: qleaks scan --config %s", t.Label, name)
+		return nil
+	}
+	r.imported, err = importRules(r.env, r.say, name, text, nil)
+	return err
+}
+
+// importRules compiles rules for gitleaks.
+func importRules(env Env, say messages, name string, text []byte, read func(string) ([]byte, error)) (*inspect.Imported, error) {
+	config, err := gitleaks.Parse(text, gitleaks.Files{Path: read, Default: func() ([]byte, error) { return gitleaksDefault(env) }})
+	if errors.Is(err, gitleaks.ErrNoDefault) {
+		return nil, noGitleaksDefault(err)
+	}
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: name, err: err}
+	}
+	for _, word := range config.Passed {
+		say.note("%s says %q, which has no meaning here", name, word)
+	}
+	set, err := config.Compile(nil)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: name, err: fmt.Errorf("compile: %w", err)}
+	}
+	return inspect.NewImported(set), nil
+}
