@@ -14,9 +14,13 @@ import (
 func (s *Set) Reach() int { return s.reach }
 
 // Clue reports whether the run view[start:end] holds what could be a token of a
-// rule, were there the right evidence, and whatever stands beside the run: it
-// may be encoded.
+// rule, were there the right evidence. What stands beside the run may be
+// encoded, but for what says that it is the inside of base64: no decoding drops
+// that.
 func (s *Set) Clue(view []byte, start, end int) bool {
+	if insideBase64(view, start, end) {
+		return false
+	}
 	for _, m := range s.runs {
 		if m.clue(view[start:end]) {
 			return true

@@ -127,6 +127,7 @@ func (s *seeker) inherit(parts []Part, base *Known, cells [][2]int) {
 			intact := c.zone.Start >= whole.Start && c.zone.End <= whole.End
 			// What is left of a clue that is cut is looked at again.
 			c.start, c.end = max(c.start, from), min(c.end, to)
+			c.far = max(c.far, c.end)
 			c = c.moved(begin-from, len(s.content), base.size)
 			c.settled = intact && (s.sort != decode.Notebook || c.inCell(cells))
 			s.clues = append(s.clues, c)
@@ -137,7 +138,7 @@ func (s *seeker) inherit(parts []Part, base *Known, cells [][2]int) {
 // moved is the clue as it stands in other content.
 func (c clue) moved(by, size, baseSize int) clue {
 	atEnd := c.zone.End > baseSize
-	for _, offset := range []*int{&c.start, &c.end, &c.zone.End} {
+	for _, offset := range []*int{&c.start, &c.end, &c.far, &c.zone.End} {
 		*offset += by
 	}
 	if c.zone.Start >= 0 {

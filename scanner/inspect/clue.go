@@ -29,6 +29,8 @@ const (
 // make one.
 type clue struct {
 	start, end int
+	// far is how far the pattern behind a keyword may read, for others the end.
+	far int
 	// zone is the stretch that decides whether the clue is a key: as far as
 	// evidence reaches. It begins at -1 if it has the begin of the content in
 	// it, and ends one behind the content if it has the end in it.
@@ -90,15 +92,20 @@ func (s *seeker) keywords(start, end int) []rules.Span {
 	return s.leads
 }
 
-func (s *seeker) add(start, end int) {
-	if n := len(s.clues); n > 0 && s.clues[n-1].start <= start && end <= s.clues[n-1].end {
+func (s *seeker) add(start, end int) { s.addFar(start, end, end) }
+
+// addLead adds a keyword. What its pattern may read belongs to its zone.
+func (s *seeker) addLead(l rules.Span) { s.addFar(l.Start, l.Start+1, l.End) }
+
+func (s *seeker) addFar(start, end, far int) {
+	if n := len(s.clues); n > 0 && s.clues[n-1].start <= start && end <= s.clues[n-1].end && far <= s.clues[n-1].far {
 		return
 	}
 	if len(s.clues) >= maxClues {
 		s.full = true
 		return
 	}
-	s.clues = append(s.clues, clue{start: start, end: end})
+	s.clues = append(s.clues, clue{start: start, end: end, far: far})
 }
 
 // run looks at a run of key characters: as a token, as something encoded, and
@@ -152,11 +159,20 @@ func (s *seeker) promising(decoded []byte) bool {
 	return len(inner.clues) > 0
 }
 
-// seekLeads adds the keywords in content[from:to], whatever stands behind them.
+// seekLeads adds the keywords in content[from:to] that may have a value behind
+// the stretch; seek finds those with a value in it.
 func (s *seeker) seekLeads(from, to int) {
 	var room [8]rules.Span
 	for _, l := range s.Rules.Leads(s.content, from, to, room[:0]) {
-		s.add(l.Start, l.End)
+		reach := min(decode.After(s.content, s.sort, l.Start, rules.LeadBefore), len(s.content))
+		if reach <= to {
+			continue
+		}
+		decode.Runs(s.content, to, reach, rules.ValueRun, func(start, end int) {
+			if s.Rules.Valued(s.content, start, end) {
+				s.addLead(l)
+			}
+		})
 	}
 }
 
@@ -172,14 +188,14 @@ func (s *seeker) led(start, end int) {
 				return
 			}
 		}
-		s.add(leads[n].Start, leads[n].End)
+		s.addLead(leads[n])
 	}
 }
 
 // zones computes the zones of the clues that have none, in a notebook with
 // these cells, and drops repeats.
 func (s *seeker) zones(cells [][2]int) {
-	slices.SortStableFunc(s.clues, func(a, b clue) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortStableFunc(s.clues, func(a, b clue) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(b.far, a.far)) })
 	s.clues = slices.CompactFunc(s.clues, func(a, b clue) bool { return a.start == b.start && a.end == b.end })
 	reach := s.Rules.Reach() + slack
 	for i := range s.clues {
@@ -189,7 +205,7 @@ func (s *seeker) zones(cells [][2]int) {
 		}
 		c.zone = rules.Span{
 			Start: decode.Before(s.content, s.sort, c.start, reach),
-			End:   decode.After(s.content, s.sort, c.end, reach),
+			End:   decode.After(s.content, s.sort, min(c.far, len(s.content)), reach),
 		}
 		if s.sort == decode.Notebook {
 			s.cellZone(c, cells)
