@@ -163,7 +163,12 @@ func (b *bench) checkout(ctx context.Context) (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	_, err := git(ctx, nil, "clone", "-q", "--shared", b.repository, dir)
+	if _, err := git(ctx, nil, "clone", "-q", "--shared", b.repository, dir); err != nil {
+		return "", err
+	}
+	// As an ordinary clone has it: without a remote, qleaks names a repository
+	// by its first commit, and reads history for that.
+	_, err := git(ctx, nil, "-C", dir, "remote", "set-url", "origin", "https://example.com/peers/checkout.git")
 	return dir, err
 }
 
