@@ -3,6 +3,7 @@ package gitsource
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -123,6 +124,35 @@ func TestATreeWhoseBaseWasNotSeenIsReadWhole(t *testing.T) {
 		got := &entryList{}
 		if whole, based := r.read(object{data: tree, stored: stored}, got); !whole || based || got.new != 2 {
 			t.Errorf("%s: whole %v, based %v, %d entries", name, whole, based, got.new)
+		}
+	}
+}
+
+// Whether there is room for what is remembered does not depend on the number of
+// workers, and where there is none, nothing is told.
+func TestTreesAreForgottenWhereThereIsNoRoom(t *testing.T) {
+	const tree, blob, trees = 0, 1, 40
+	note := func(l *treeLog) {
+		if place, kept := l.fresh(0, []byte("name")); kept {
+			l.answer(place, blob)
+		}
+		l.end(tree, 0, false)
+	}
+	one := newTreeLog(newBitset(1<<16), math.MaxInt64)
+	note(one)
+	for _, workers := range []int{1, 4} {
+		for _, room := range []int64{trees * one.size, trees*one.size - 1} {
+			logs := make([]*treeLog, workers)
+			for i := range logs {
+				logs[i] = newTreeLog(newBitset(1<<16), room)
+			}
+			for n := range trees {
+				note(logs[n%workers])
+			}
+			hot := newHotTrees(logs, []uint32{blob}, 2)
+			if fits := room >= trees*one.size; hot.cut == fits || len(hot.of(tree)) > 0 != fits {
+				t.Errorf("%d workers, room for %d bytes: cut is %v, %d entries are told", workers, room, hot.cut, len(hot.of(tree)))
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -25,6 +26,20 @@ func TestATableNumbersEveryObjectOnce(t *testing.T) {
 				if i := table.Index(n); !bytes.Equal(s.ID(i), id) || s.Twice(i) || table.Number(i) != n {
 					t.Fatalf("number %d leads to index %d, which leads to %d", n, i, table.Number(i))
 				}
+			}
+			const known = 3 // of five that are asked for at once
+			var ids []byte
+			for n := range uint32(known) {
+				ids = append(ids, table.ID(n*uint32(table.Len()-1)/(known-1))...)
+			}
+			for _, fill := range []byte{0, 0xff} {
+				ids = append(ids, bytes.Repeat([]byte{fill}, s.options.Width)...)
+			}
+			numbers := make([]uint32, known+2)
+			table.FindAll(ids, numbers)
+			want := []uint32{0, uint32(table.Len()-1) / 2, uint32(table.Len() - 1), None, None}
+			if !slices.Equal(numbers, want) {
+				t.Errorf("found at once are %d, want %d", numbers, want)
 			}
 			once := 0
 			for i := range uint32(s.Len()) {
