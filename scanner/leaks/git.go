@@ -54,9 +54,10 @@ func (s *Scanner) patch(ctx context.Context, p gitsource.Patch) Result {
 	if len(p.Files) > 0 {
 		r.Commits = 1
 	}
-	c := Commit{ID: p.Commit.ID, Author: p.Commit.Author, Email: p.Commit.Email}
-	if c.ID != "" {
-		c.Date, c.Message = p.Commit.Date.UTC().Format(time.RFC3339), message(p.Commit.Message)
+	// What is not committed has the date of no time: baselines compare it.
+	c := Commit{
+		ID: p.Commit.ID, Author: p.Commit.Author, Email: p.Commit.Email,
+		Date: p.Commit.Date.UTC().Format(time.RFC3339), Message: message(p.Commit.Message),
 	}
 	for _, f := range p.Files {
 		if f.Binary {

@@ -31,7 +31,9 @@ func (r Report) WriteText(w io.Writer, all []Leak, clean func(string) string) er
 		line("Commit", l.Commit)
 		line("Author", l.Author)
 		line("Email", l.Email)
-		line("Date", l.Date)
+		if l.Commit != "" {
+			line("Date", l.Date)
+		}
 		if l.File != "" {
 			line("Fingerprint", l.Fingerprint)
 		}
