@@ -61,4 +61,3 @@ func (s *sighting) imported(view decode.View) {
 func (x *Inspector) judgeImported(r Record, path string) (rules.Verdict, bool) {
 	return rules.Verdict{Confidence: rules.Medium, Evidence: "pattern"}, x.Imported.set.In(r.imported.Finding, path)
 }
-

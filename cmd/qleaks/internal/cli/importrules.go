@@ -41,15 +41,20 @@ func (r *scanRun) ownRules(trust baseline.Trust) error {
 	if err != nil || text == nil {
 		return nil //nolint:nilerr // what cannot be read has no say
 	}
-	config, err := contentOfConfig(t.root)
 	name := filepath.Join(t.Label, gitleaksConfigName)
-	if err != nil || trust.Decide(t.root, baseline.ConfigurationHash(config)) != baseline.IsTrusted {
+	if !isTrusted(trust, t.root) {
 		r.say.note("the rules in %s were not used", name)
 		r.say.hint("if they are yours: qleaks trust %s, or: qleaks scan --config %s", t.Label, name)
 		return nil
 	}
 	r.imported, err = importRules(r.env, r.say, name, text, nil)
 	return err
+}
+
+// isTrusted reports whether a root is trusted as it is now.
+func isTrusted(trust baseline.Trust, root string) bool {
+	config, err := contentOfConfig(root)
+	return err == nil && trust.Decide(root, baseline.ConfigurationHash(config)) == baseline.IsTrusted
 }
 
 // importRules compiles rules for gitleaks.

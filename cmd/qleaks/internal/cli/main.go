@@ -58,6 +58,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newSchemaCommand(env),
 		newCompletionCommand(env),
 		newVersionCommand(env),
+		newMigrateCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
 	root.SetHelpTemplate(helpTemplate)

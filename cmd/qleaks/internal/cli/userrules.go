@@ -107,7 +107,7 @@ func strangersRules(content []byte) []*rules.Rule {
 		r.Rank = strangersRank
 		// What a stranger calls IonQ's key is not to be shown to IonQ.
 		if slices.ContainsFunc(builtin.Rules(), func(b *rules.Rule) bool { return b.Provider == r.Provider }) {
-			r.Provider = r.Provider + " (by a rule of the scanned content)"
+			r.Provider += " (by a rule of the scanned content)"
 		}
 	}
 	return list
