@@ -195,7 +195,9 @@ func (s *seeker) led(start, end int) {
 // zones computes the zones of the clues that have none, in a notebook with
 // these cells, and drops repeats.
 func (s *seeker) zones(cells [][2]int) {
-	slices.SortStableFunc(s.clues, func(a, b clue) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(b.far, a.far)) })
+	slices.SortStableFunc(s.clues, func(a, b clue) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(b.far, a.far))
+	})
 	s.clues = slices.CompactFunc(s.clues, func(a, b clue) bool { return a.start == b.start && a.end == b.end })
 	reach := s.Rules.Reach() + slack
 	for i := range s.clues {
