@@ -30,6 +30,7 @@ func FuzzChangesAreInspectedLikeTheWhole(f *testing.F) {
 	f.Add(uint64(94), uint8(8))   // the zones of two cells overlap
 	f.Add(uint64(255), uint8(8))  // UTF-16 in a notebook's cell
 	f.Add(uint64(1173), uint8(8)) // escaped tags
+	f.Add(uint64(5258), uint8(0)) // a keyword that could read on into another cell
 	set, err := rules.Builtin()
 	if err != nil {
 		f.Fatal(err)

@@ -18,8 +18,6 @@ const (
 	slack = 64
 	// outside stands for both ends of the cell of what is in none.
 	outside = -1
-	// maxEncodings is how many encodings inside each other are looked into.
-	maxEncodings = 4
 	// minClue is the shortest run that could be a token by itself or hide one.
 	minClue = 20
 )
@@ -49,8 +47,6 @@ type seeker struct {
 	sort    decode.Sort
 	clues   []clue
 	joiner  decode.Joiner
-	// depth counts the encodings around the content.
-	depth int
 	// full is true when there are more clues than are remembered.
 	full bool
 	// row is the last row of base64 that was looked at for what it hides, and
@@ -149,14 +145,12 @@ func (s *seeker) promising(decoded []byte) bool {
 	if s.Rules.Led(decoded) {
 		return true
 	}
-	inner := seeker{Inspector: s.Inspector, content: decoded, sort: decode.Text, depth: s.depth + 1}
-	if inner.depth >= maxEncodings {
-		return true
-	}
-	inner.joiner = decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: inner.add}
-	inner.joiner.Find(0, len(decoded))
-	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, inner.add)
-	return len(inner.clues) > 0
+	found := false
+	clue := func(int, int) { found = true }
+	joiner := decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: clue}
+	joiner.Find(0, len(decoded))
+	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, clue)
+	return found
 }
 
 // seekLeads adds the keywords in content[from:to] that may have a value behind
