@@ -104,7 +104,10 @@ func TestMatchingSpansFindsWhatTouchesThem(t *testing.T) {
 
 // A rule must not lose real keys to its own filters: at most one in a thousand.
 func TestFiltersLoseNextToNoRandomKeys(t *testing.T) {
-	const n = 2_000
+	n := 2_000
+	if testing.Short() {
+		n = 200 // the race detector takes its time, and there is nothing to race
+	}
 	set := builtin(t)
 	for _, r := range set.Rules() {
 		i := slices.IndexFunc(r.Examples, func(e rules.Example) bool { return strings.Contains(e.Text, "{{KEY}}") })
@@ -121,7 +124,7 @@ func TestFiltersLoseNextToNoRandomKeys(t *testing.T) {
 				missed++
 			}
 		}
-		if missed > n/1000 {
+		if missed > max(1, n/1000) {
 			t.Errorf("%s loses %d of %d random keys", r.ID, missed, n)
 		}
 		t.Logf("%s loses %d of %d", r.ID, missed, n)

@@ -21,6 +21,7 @@ func TestEveryExampleIsFoundHoweverItIsWritten(t *testing.T) {
 	set := builtin(t)
 	for _, r := range set.Rules() {
 		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
 			if len(r.Examples) == 0 {
 				t.Error("the rule has no example")
 			}
