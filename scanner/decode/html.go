@@ -97,21 +97,22 @@ func tagLen(text []byte) int {
 	if len(text) < 3 {
 		return 0
 	}
-	for _, mark := range []string{"<!--", "<![CDATA["} {
-		if bytes.HasPrefix(text, []byte(mark)) {
-			return len(mark)
+	if text[1] == '!' {
+		for _, mark := range []string{"<!--", "<![CDATA["} {
+			if bytes.HasPrefix(text, []byte(mark)) {
+				return len(mark)
+			}
 		}
 	}
 	if c := text[1]; c != '/' && c != '!' && c != '?' && !isLetter(c) {
 		return 0
 	}
-	text = text[:min(len(text), maxTag)]
-	for end := 2; end < len(text) && text[end] != '<'; end++ {
-		if text[end] == '>' {
-			return end + 1
-		}
+	rest := text[2:min(len(text), maxTag)]
+	end := bytes.IndexByte(rest, '>')
+	if end < 0 || bytes.IndexByte(rest[:end], '<') >= 0 {
+		return 0
 	}
-	return 0
+	return 2 + end + 1
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' && c < utf8.RuneSelf }

@@ -49,6 +49,19 @@ func endsLineSoftly(text []byte) bool {
 	return bytes.Contains(text, []byte("=\n")) || bytes.Contains(text, []byte("=\r\n"))
 }
 
+// elementLen returns how long the encoded place is that text begins with, 0 if
+// it begins with none, whatever it stands for.
+func elementLen(text []byte, sort Sort) int {
+	switch text[0] {
+	case '<':
+		return tagLen(text)
+	case '&':
+		return entityLen(text)
+	default:
+		return elementAt(text, 0, sort).end
+	}
+}
+
 // plainBytes counts the bytes of text outside of all that may be encoded.
 func plainBytes(text []byte, sort Sort) int {
 	plain := len(text)
@@ -58,9 +71,9 @@ func plainBytes(text []byte, sort Sort) int {
 			i++
 			continue
 		}
-		e := elementAt(text, i, sort)
-		plain -= e.end - i
-		i = max(e.end, i+1)
+		n := elementLen(text[i:], sort)
+		plain -= n
+		i += max(n, 1)
 	}
 	// A tag may have begun before.
 	if i := bytes.IndexByte(text, '>'); i >= 0 && bytes.IndexByte(text[:i], '<') < 0 {

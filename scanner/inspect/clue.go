@@ -193,19 +193,58 @@ func (s *seeker) zones(cells [][2]int) {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(b.far, a.far))
 	})
 	s.clues = slices.CompactFunc(s.clues, func(a, b clue) bool { return a.start == b.start && a.end == b.end })
-	reach := s.Rules.Reach() + slack
+	s.zoneStarts()
+	s.zoneEnds()
+	if s.sort != decode.Notebook {
+		return
+	}
 	for i := range s.clues {
-		c := &s.clues[i]
-		if c.settled {
-			continue
-		}
-		c.zone = rules.Span{
-			Start: decode.Before(s.content, s.sort, c.start, reach),
-			End:   decode.After(s.content, s.sort, min(c.far, len(s.content)), reach),
-		}
-		if s.sort == decode.Notebook {
+		if c := &s.clues[i]; !c.settled {
 			s.cellZone(c, cells)
 		}
+	}
+}
+
+const (
+	// shared is how far from each other clues may stand to have one zone's
+	// begin or end, in bytes.
+	shared = 2 << 10
+	// widest is how far from its clue a zone may end for that.
+	widest = 32 << 10
+)
+
+func (s *seeker) zoneStarts() {
+	reach := s.Rules.Reach() + slack
+	var last *clue
+	for i := range s.clues {
+		c := &s.clues[i]
+		switch {
+		case c.settled:
+			continue
+		case last != nil && c.start-last.start < shared && c.start-last.zone.Start < widest:
+			c.zone.Start = last.zone.Start
+		default:
+			c.zone.Start = decode.Before(s.content, s.sort, c.start, reach)
+		}
+		last = c
+	}
+}
+
+func (s *seeker) zoneEnds() {
+	reach := s.Rules.Reach() + slack
+	var next *clue
+	for i := range slices.Backward(s.clues) {
+		c := &s.clues[i]
+		far := min(c.far, len(s.content))
+		switch {
+		case c.settled:
+			continue
+		case next != nil && next.far >= far && next.far-far < shared && next.zone.End-far < widest:
+			c.zone.End = next.zone.End
+		default:
+			c.zone.End = decode.After(s.content, s.sort, far, reach)
+		}
+		next = c
 	}
 }
 
