@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/qleaks/qleaks/scanner/runs"
 )
 
 // tight budgets make a fuzzer meet them.
@@ -142,6 +144,7 @@ func TestRandomChainsOfEncodingsAreUndone(t *testing.T) {
 		key := sampleKey(32, "")
 		content := `token = "` + key + "\"\nx = \"\\n\"\n"
 		var names []string
+		short := false
 		for range 1 + rand.IntN(3) {
 			e := encodings[rand.IntN(len(encodings))]
 			last := ""
@@ -156,10 +159,12 @@ func TestRandomChainsOfEncodingsAreUndone(t *testing.T) {
 			}
 			content = e.encode(content)
 			names = append(names, e.name)
+			at, _ := runs.Next([]byte(content), 0, minRow)
+			short = short || at < 0 && strings.Contains("base64 base64url wrapped", e.name)
 		}
 		views, _ := collect(t, []byte(content), "", Options{Depth: 8})
 		found := placesOf(views, `token = "`+key)
-		if len(found) == 0 {
+		if len(found) == 0 && !short {
 			t.Fatalf("%v: not found in %d views of %.300q", names, len(views), content)
 		}
 		for _, p := range found {

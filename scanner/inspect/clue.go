@@ -18,8 +18,6 @@ const (
 	slack = 64
 	// outside stands for both ends of the cell of what is in none.
 	outside = -1
-	// minClue is the shortest run that could be a token by itself or hide one.
-	minClue = 20
 )
 
 // clue is a stretch of content without which no view of it shows a key there:
@@ -114,7 +112,7 @@ func (s *seeker) run(start, end int) {
 	if s.Rules.Clue(s.content, start, end) || trimmed > start && s.Rules.Clue(s.content, trimmed, end) {
 		s.add(start, end)
 	}
-	if end-start >= minClue && (start >= s.row.End || end <= s.row.Start) {
+	if start >= s.row.End || end <= s.row.Start {
 		s.row.Start, s.row.End = decode.Row(s.content, start, end)
 		var hides bool
 		if s.row.Start, s.row.End, hides = decode.Hides(s.content, s.sort, s.row.Start, s.row.End, s.promising); hides {
