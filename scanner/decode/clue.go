@@ -40,10 +40,11 @@ func SortOf(content []byte) Sort {
 // followed, in bytes: further than the evidence for a key in it.
 const wideReach = 4 << 10
 
-// wideClues finds text of two bytes a character.
-func wideClues(text []byte, from, to int, found func(start, end int)) {
+// wideClues finds text of two bytes a character. It returns false when found
+// wants no more.
+func wideClues(text []byte, from, to int, found func(start, end int) bool) bool {
 	if bytes.IndexByte(text[from:to], 0) < 0 {
-		return
+		return true
 	}
 	for i := from; i < to; i += minWide {
 		k := i
@@ -60,11 +61,12 @@ func wideClues(text []byte, from, to int, found func(start, end int)) {
 		for end < to+wideReach && isWide(text, end) {
 			end += 2
 		}
-		if end-start >= 2*minWide {
-			found(start, end)
+		if end-start >= 2*minWide && !found(start, end) {
+			return false
 		}
 		i = max(i, end-minWide)
 	}
+	return true
 }
 
 // Trimmed returns where a run begins if the bytes at its begin belong to
@@ -219,11 +221,18 @@ func hidesHex(chars []byte, promising func([]byte) bool) bool {
 }
 
 // Runs calls found for every run of n or more key characters that is no mere
-// word and touches text[from:to].
-func Runs(text []byte, from, to, n int, found func(start, end int)) {
-	for start, end := runs.Next(text, from, n); start >= 0 && start < to; start, end = runs.Next(text, end, n) {
+// word or number and touches text[from:to]. It returns how far it looked, which
+// is beyond to where a run is.
+func Runs(text []byte, from, to, n int, found func(start, end int)) (looked int) {
+	for from < to {
+		start, end := runs.Next(text, from, n)
+		if start < 0 || start >= to {
+			break
+		}
 		if runs.Mixed(text[start:end]) {
 			found(start, end)
 		}
+		from = end
 	}
+	return max(from, to)
 }

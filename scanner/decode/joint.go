@@ -30,8 +30,9 @@ type Joiner struct {
 	// Leads reports whether a text holds a word behind which a value may
 	// stand.
 	Leads func(text []byte) bool
-	// Found is called for every joint that matters.
-	Found func(start, end int)
+	// Found is called for every joint that matters. It returns false when it
+	// wants no more.
+	Found func(start, end int) (more bool)
 
 	squeezed [2][]byte
 }
@@ -40,12 +41,13 @@ type Joiner struct {
 // beside a joint, wherever it stands.
 func (j *Joiner) Find(from, to int) {
 	for _, first := range []byte(`\&%<` + "\x1b") {
-		j.each(from, to, first)
+		if !j.each(from, to, first) {
+			return
+		}
 	}
-	if j.Sort == Notebook {
-		j.each(from, to, ',')
+	if j.Sort == Notebook && !j.each(from, to, ',') || !wideClues(j.Text, from, to, j.Found) {
+		return
 	}
-	wideClues(j.Text, from, to, j.Found)
 	if i := quotedHeader(j.Text[from:to]); i >= 0 {
 		// From here on, every line may be encoded.
 		j.Found(from, len(j.Text))
@@ -53,22 +55,23 @@ func (j *Joiner) Find(from, to int) {
 }
 
 // each looks at what begins with a byte.
-func (j *Joiner) each(from, to int, first byte) {
+func (j *Joiner) each(from, to int, first byte) (more bool) {
 	var last element
 	for i := from; i < to; {
 		k := bytes.IndexByte(j.Text[i:to], first)
 		if k < 0 {
-			return
+			break
 		}
 		e := elementAt(j.Text, i+k, j.Sort)
 		// What is dropped behind what is dropped stands in the same row.
 		follows := e.is == gone && last.is == gone && e.at == last.end
-		if !follows && j.worth(e) && j.matters(e) {
-			j.Found(e.at, e.end)
+		if !follows && j.worth(e) && j.matters(e) && !j.Found(e.at, e.end) {
+			return false
 		}
 		last = e
 		i = max(e.end, i+k+1)
 	}
+	return true
 }
 
 // worth is a first look: what is dropped must be dropped behind a key

@@ -45,6 +45,8 @@ type seeker struct {
 	sort    decode.Sort
 	clues   []clue
 	joiner  decode.Joiner
+	// looked is how far runs were looked at.
+	looked int
 	// full is true when there are more clues than are remembered.
 	full bool
 	// row is the last row of base64 that was looked at for what it hides, and
@@ -59,15 +61,17 @@ type seeker struct {
 // seeker makes a seeker for content.
 func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
 	s := &seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: clues}
-	s.joiner = decode.Joiner{Text: content, Sort: s.sort, Leads: x.Rules.Led, Found: s.add}
+	s.joiner = decode.Joiner{Text: content, Sort: s.sort, Leads: x.Rules.Led, Found: s.joint}
 	return s
 }
 
-// seek finds the clues that touch content[from:to].
+// seek finds the clues that touch content[from:to]; stretches are asked for in
+// their order.
 func (s *seeker) seek(from, to int) {
 	s.joiner.Find(from, to)
-	s.value64 = rules.Span{}
-	decode.Runs(s.content, from, to, rules.ValueRun, s.run)
+	// A run is looked at once, however many stretches it has a part in: there
+	// may be thousands in a long one.
+	s.looked = decode.Runs(s.content, max(from, s.looked), to, rules.ValueRun, s.run)
 }
 
 // keywords returns, in order, the keywords that may have the run for their
@@ -87,6 +91,12 @@ func (s *seeker) keywords(start, end int) []rules.Span {
 }
 
 func (s *seeker) add(start, end int) { s.addFar(start, end, end) }
+
+// joint adds a joint, until there are too many clues.
+func (s *seeker) joint(start, end int) (more bool) {
+	s.add(start, end)
+	return !s.full
+}
 
 // addLead adds a keyword. What its pattern may read belongs to its zone.
 func (s *seeker) addLead(l rules.Span) { s.addFar(l.Start, l.Start+1, l.End) }
@@ -144,10 +154,12 @@ func (s *seeker) promising(decoded []byte) bool {
 		return true
 	}
 	found := false
-	clue := func(int, int) { found = true }
-	joiner := decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: clue}
+	joiner := decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: func(int, int) bool {
+		found = true
+		return false
+	}}
 	joiner.Find(0, len(decoded))
-	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, clue)
+	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, func(int, int) { found = true })
 	return found
 }
 
