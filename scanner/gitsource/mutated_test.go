@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/scanner/gitsource"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack/packtest"
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
@@ -47,26 +48,6 @@ func leaking(t *testing.T, format string) (*repo, map[string][]byte) {
 		return err
 	}))
 	return r, files
-}
-
-// damage cuts, clears, repeats or changes a part of a file.
-func damage(random *rand.Rand, data []byte) []byte {
-	data = slices.Clone(data)
-	switch at := random.IntN(len(data)); random.IntN(5) {
-	case 0:
-		return data[:at]
-	case 1:
-		clear(data[at:min(len(data), at+1+random.IntN(64))])
-	case 2:
-		return slices.Insert(data, at, data[random.IntN(at+1):at]...)
-	case 3: // where headers are
-		data[random.IntN(min(len(data), 40))] = byte(random.Uint32())
-	default:
-		for range 1 + random.IntN(4) {
-			data[random.IntN(len(data))] ^= 1 << random.IntN(8)
-		}
-	}
-	return data
 }
 
 // places are what was found: keys with their paths.
@@ -108,7 +89,7 @@ func TestDamagedStorageIsSearchedOrTold(t *testing.T) {
 					from = names
 				}
 				name := from[random.IntN(len(from))]
-				write(t, name, string(damage(random, files[name])))
+				write(t, name, string(packtest.Damage(random, files[name])))
 				begin := time.Now()
 				s := search(t, discover(t, r.dir, gitsource.Options{Memory: 32 << 20}))
 				if took := time.Since(begin); s.err != nil || took > 10*time.Second {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/qleaks/qleaks/scanner/gitsource/pack/packtest"
 )
 
 // plainDelta applies a delta byte by byte.
@@ -115,7 +117,7 @@ func TestDeltasAreAppliedAsByteByByte(t *testing.T) {
 			applied++
 		}
 		checkDelta(t, base, delta)
-		checkDelta(t, base, mutate(r, delta))
+		checkDelta(t, base, packtest.Damage(r, delta))
 	}
 	if applied != 3000 {
 		t.Errorf("%d of 3000 deltas are good", applied)

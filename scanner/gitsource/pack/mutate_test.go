@@ -2,7 +2,6 @@ package pack
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,35 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// mutate damages data in some way.
-func mutate(r *rand.Rand, data []byte) []byte {
-	data = slices.Clone(data)
-	if len(data) == 0 {
-		return data
-	}
-	switch at := r.IntN(len(data)); r.IntN(8) {
-	case 0:
-		return data[:at]
-	case 1: // a hole
-		return slices.Delete(data, at, min(len(data), at+1+r.IntN(64)))
-	case 2: // a part a second time, which shifts the rest
-		return slices.Insert(data, at, data[r.IntN(at+1):at]...)
-	case 3:
-		clear(data[at:min(len(data), at+1+r.IntN(64))])
-	case 4: // one part over another
-		copy(data[at:], data[r.IntN(len(data)):])
-	case 5: // a number
-		at = max(0, at-8)
-		binary.BigEndian.PutUint32(data[at:], r.Uint32()>>r.IntN(32))
-	default:
-		for range 1 + r.IntN(4) {
-			data[r.IntN(len(data))] ^= 1 << r.IntN(8)
-		}
-	}
-	return data
-}
+	"github.com/qleaks/qleaks/scanner/gitsource/pack/packtest"
+)
 
 // headers damages headers of entries alone, so that what they say is heard.
 func headers(r *rand.Rand, offsets []uint64, data []byte) []byte {
@@ -112,7 +85,7 @@ func (v *victim) damage(t *testing.T, r *rand.Rand, dir string) {
 			if offsets := v.offsets[name]; offsets != nil && r.IntN(2) == 0 {
 				data = headers(r, offsets, data)
 			} else {
-				data = mutate(r, data)
+				data = packtest.Damage(r, data)
 			}
 		}
 		if strings.HasSuffix(name, ".idx") && !indexes {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qleaks/qleaks/cmd/qleaks/internal/cli"
 	"github.com/qleaks/qleaks/rules/sample"
+	"github.com/qleaks/qleaks/scanner/gitsource/pack/packtest"
 )
 
 // victim makes a repository of every kind of storage, with a key in each of
@@ -51,26 +52,6 @@ func victim(t *testing.T) (objects string, files map[string][]byte) {
 		return err
 	}))
 	return objects, files
-}
-
-// damaged changes a few bits, a number, or cuts.
-func damaged(random *rand.Rand, data []byte) []byte {
-	data = slices.Clone(data)
-	switch at := random.IntN(len(data)); random.IntN(5) {
-	case 0:
-		return data[:at]
-	case 1:
-		clear(data[at:min(len(data), at+1+random.IntN(64))])
-	case 2:
-		return slices.Insert(data, at, data[random.IntN(at+1):at]...)
-	case 3: // where headers are
-		data[random.IntN(min(len(data), 40))] = byte(random.Uint32())
-	default:
-		for range 1 + random.IntN(4) {
-			data[random.IntN(len(data))] ^= 1 << random.IntN(8)
-		}
-	}
-	return data
 }
 
 // scanned is what the program says of a repository.
@@ -132,7 +113,7 @@ func TestDamagedStorageIsScannedOrTold(t *testing.T) {
 			from = inPacks
 		}
 		name := from[random.IntN(len(from))]
-		must(t, os.WriteFile(name, damaged(random, files[name]), 0o600))
+		must(t, os.WriteFile(name, packtest.Damage(random, files[name]), 0o600))
 		begin := time.Now()
 		got := scanDamaged(t, dir)
 		if took := time.Since(begin); took > 10*time.Second {
