@@ -132,6 +132,24 @@ func TestTheFilesOfTheWorkingTreeAreNotStaged(t *testing.T) {
 	}
 }
 
+// A key that moves to another path is introduced there, whatever git would call
+// it: the commit that is about to be made is the first that has it at this path.
+func TestARenamedFileIsStagedAtItsNewPath(t *testing.T) {
+	r := newRepo(t)
+	moved, kept := newKey(), newKey()
+	r.write("old.py", planted(moved))
+	r.write("d/stays.py", planted(kept))
+	r.commit("first")
+	r.git("mv", "old.py", "d/new.py")
+	s := r.searchStaged("")
+	if f := s.one(t, moved); f.Path != "d/new.py" {
+		t.Errorf("path %q", f.Path)
+	}
+	if len(s.findings) != 1 {
+		t.Errorf("findings %s", describe(s.findings))
+	}
+}
+
 func TestEverySideOfAConflictIsStaged(t *testing.T) {
 	r := newRepo(t)
 	r.write("d/a.py", "one\n")
