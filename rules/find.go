@@ -59,13 +59,22 @@ func (g *leadGroup) add(l lead) {
 	if l.at == len(l.keyword)-1 {
 		g.last |= bit
 	}
-	for c := range 256 {
-		if l.at == 0 || l.is(byte(c), l.at-1) {
-			g.before[c] |= bit
+	l.mark(&g.before, l.at-1, bit)
+	l.mark(&g.after, l.at+1, bit)
+}
+
+// mark sets a bit for the bytes that may stand at an offset, which are all
+// outside the keyword.
+func (l *lead) mark(table *[256]uint64, at int, bit uint64) {
+	if at < 0 || at == len(l.keyword) {
+		for c := range table {
+			table[c] |= bit
 		}
-		if l.at == len(l.keyword)-1 || l.is(byte(c), l.at+1) {
-			g.after[c] |= bit
-		}
+		return
+	}
+	table[l.keyword[at]] |= bit
+	if !l.exact {
+		table[upper(l.keyword[at])] |= bit
 	}
 }
 

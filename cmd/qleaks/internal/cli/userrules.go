@@ -59,6 +59,9 @@ func readRules(name string) ([]*rules.Rule, error) {
 // addRules appends the rules of a root to a list that has none of their names,
 // of the built-in ones or of other roots.
 func (s *say) addRules(list []*rules.Rule, notes messages) []*rules.Rule {
+	if len(s.added) == 0 {
+		return list // most roots add none, and compiling a rule set takes its time
+	}
 	builtin, err := rules.Builtin()
 	if err != nil {
 		return list
