@@ -78,11 +78,6 @@ func (l *lead) mark(table *[256]uint64, at int, bit uint64) {
 	}
 }
 
-// is reports whether c may stand at an offset of the keyword.
-func (l *lead) is(c byte, at int) bool {
-	return c == l.keyword[at] || !l.exact && c == upper(l.keyword[at])
-}
-
 // beside returns the leads that the bytes around p do not rule out.
 func (g *leadGroup) beside(data []byte, p int) uint64 {
 	possible := g.first
