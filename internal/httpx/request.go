@@ -1,0 +1,209 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultLimit is how many bytes of an answer are read where a Request does
+// not say.
+const DefaultLimit = 64 << 10
+
+// Request is one question. Material belongs into Header or Body, never into
+// Path or Query.
+type Request struct {
+	Method string
+	// Path are the parts of the path below the client's origin; each is escaped.
+	Path   []string
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+	// Limit is how many bytes of the answer are read; zero is DefaultLimit. A
+	// longer answer is an error, not a part of one.
+	Limit int64
+	// Patience is how long to go on in all, where the server asks to wait or
+	// fails for a moment; zero asks once. Only GET is repeated.
+	Patience time.Duration
+}
+
+// Response is a whole answer, whatever its status.
+type Response struct {
+	Status int
+	// Type is the media type, in lower case and without parameters; empty where
+	// the answer has none or one that cannot be read.
+	Type string
+	Body []byte
+	// RetryAfter is how long the server asks to be left alone.
+	RetryAfter time.Duration
+
+	header http.Header
+}
+
+// Do asks, again if there is patience for it, and returns an answer of any
+// status. Every error is an *Error.
+func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
+	u, err := c.locate(r.Path)
+	if err != nil {
+		return Response{}, &Error{Request: r.Method + " " + c.origin.Host, Kind: err}
+	}
+	u.RawQuery = r.Query.Encode()
+	var body io.Reader = http.NoBody
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
+	}
+	question, err := http.NewRequestWithContext(ctx, r.Method, u.String(), body)
+	if err != nil {
+		return Response{}, &Error{Request: r.Method + " " + c.origin.Host, Kind: ErrForeignHost}
+	}
+	if r.Header != nil {
+		question.Header = r.Header.Clone()
+	}
+	if question.Header.Get("Accept") == "" {
+		question.Header.Set("Accept", "application/json")
+	}
+	return c.exchange(question, r.Limit, r.Patience)
+}
+
+// Line is method, host and path of a request, as errors and evidence show it.
+func (c *Client) Line(method string, path ...string) string {
+	u, err := c.locate(path)
+	if err != nil {
+		return method + " " + c.origin.Host
+	}
+	return line(method, u)
+}
+
+func line(method string, u *url.URL) string { return method + " " + u.Host + u.EscapedPath() }
+
+func (c *Client) locate(path []string) (*url.URL, error) {
+	escaped := make([]string, len(path))
+	for i, segment := range path {
+		if strings.Trim(segment, ".") == "" || strings.Contains("/"+segment+"/", "/../") {
+			return nil, errBadSegment
+		}
+		escaped[i] = url.PathEscape(segment)
+	}
+	return c.origin.JoinPath(escaped...), nil
+}
+
+// ours reports whether a request stays below the client's origin.
+func (c *Client) ours(u *url.URL) bool {
+	below := u.Path == c.origin.Path || strings.HasPrefix(u.Path, c.origin.Path+"/")
+	return u.Scheme == c.origin.Scheme && strings.EqualFold(u.Host, c.origin.Host) && u.User == nil &&
+		below && !strings.Contains(u.Path, "/../") && !strings.HasSuffix(u.Path, "/..")
+}
+
+// exchange asks until there is an answer worth having, or no more patience.
+func (c *Client) exchange(question *http.Request, limit int64, patience time.Duration) (Response, error) {
+	ctx := question.Context()
+	name := line(question.Method, question.URL)
+	if !c.ours(question.URL) {
+		return Response{}, &Error{Request: question.Method + " " + question.URL.Host, Kind: ErrForeignHost}
+	}
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	deadline := time.Now().Add(patience)
+	for attempt := 0; ; attempt++ {
+		if left, err := c.gate.enter(ctx, time.Until(deadline)); err != nil {
+			return Response{}, &Error{Request: name, Kind: err, RetryAfter: left}
+		}
+		answer, err := c.once(question, limit, name)
+		if answer.RetryAfter > 0 && busy(answer.Status) {
+			c.gate.close(answer.RetryAfter)
+		}
+		wait := max(answer.RetryAfter, pause(attempt))
+		repeat := question.Method == http.MethodGet && (err != nil && passing(err) || err == nil && busy(answer.Status))
+		if !repeat || wait > time.Until(deadline) {
+			return answer, err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return Response{}, &Error{Request: name, Kind: err}
+		}
+	}
+}
+
+// once sends one request and reads its whole answer.
+func (c *Client) once(question *http.Request, limit int64, name string) (Response, error) {
+	parent := question.Context()
+	ctx, cancel := context.WithTimeout(parent, c.timeout)
+	defer cancel()
+	begun := time.Now()
+	sent := question.Clone(ctx)
+	sent.Header.Set("User-Agent", "qleaks")
+	answer, err := c.transport.RoundTrip(sent)
+	if err != nil {
+		kind := kindOf(parent, err)
+		c.log.DebugContext(parent, "no answer", slog.String("request", name), slog.String("why", kind.Error()), slog.Duration("after", time.Since(begun)))
+		return Response{}, &Error{Request: name, Kind: kind}
+	}
+	defer answer.Body.Close()
+	got := Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, time.Now()), header: answer.Header}
+	if media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil {
+		got.Type = media
+	}
+	got.Body, err = read(answer, limit)
+	c.log.DebugContext(parent, "answer", slog.String("request", name), slog.Int("status", got.Status), slog.Int("bytes", len(got.Body)), slog.Duration("after", time.Since(begun)))
+	if err != nil {
+		return Response{RetryAfter: got.RetryAfter}, &Error{Request: name, Kind: kindOf(parent, err), Status: got.Status, RetryAfter: got.RetryAfter}
+	}
+	return got, nil
+}
+
+// read reads a body to its end.
+func read(answer *http.Response, limit int64) ([]byte, error) {
+	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
+		return nil, ErrRedirected
+	}
+	if answer.ContentLength > limit {
+		return nil, ErrTooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > limit {
+		return nil, ErrTooLarge
+	}
+	return body, nil
+}
+
+// HTTP is the Client in the form that other people's libraries take, with all
+// of its rules; limit and patience are those of each Request.
+func (c *Client) HTTP(limit int64, patience time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     roundTripper{c, limit, patience},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return ErrRedirected },
+	}
+}
+
+type roundTripper struct {
+	client   *Client
+	limit    int64
+	patience time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t roundTripper) RoundTrip(question *http.Request) (*http.Response, error) {
+	if question.Body != nil {
+		defer question.Body.Close()
+	}
+	got, err := t.client.exchange(question, t.limit, t.patience)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: strconv.Itoa(got.Status) + " " + http.StatusText(got.Status), StatusCode: got.Status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: got.header, Body: io.NopCloser(bytes.NewReader(got.Body)), ContentLength: int64(len(got.Body)),
+		Request: question,
+	}, nil
+}
