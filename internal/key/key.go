@@ -81,3 +81,39 @@ func Is(told bool) Trait {
 	}
 	return No
 }
+
+// Description is what can be found out about one key beyond its record.
+type Description struct {
+	Key   Key   `json:"key"`
+	Reach Reach `json:"reach,omitzero"`
+}
+
+// Reach is what a key can get at, and cost.
+type Reach struct {
+	Organisation Party      `json:"organisation,omitzero"`
+	Balances     []Amount   `json:"balances,omitempty"`
+	Instances    []Instance `json:"instances,omitempty"`
+	Spent        []Amount   `json:"spent,omitempty"`
+	// Since is from when on Spent and Jobs count.
+	Since time.Time `json:"since,omitzero"`
+	Jobs  int64     `json:"jobs,omitempty"`
+	// Untold says what could not be found out, and why.
+	Untold []string `json:"untold,omitempty"`
+}
+
+// Amount is so much of something: money, credits, seconds.
+type Amount struct {
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+}
+
+// Instance is a service instance that a key can use.
+type Instance struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Region   string   `json:"region,omitempty"`
+	Plan     string   `json:"plan,omitempty"`
+	Backends []string `json:"backends,omitempty"`
+	// Remaining is what is left of its allowance, where it has one.
+	Remaining *Amount `json:"remaining,omitempty"`
+}

@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/secret"
+)
+
+// Errors of control questions.
+var (
+	ErrAcceptsAnything = errors.New("a made-up value was not refused as a dead key is")
+	ErrRefusesOwn      = errors.New("the operator's own credential was not accepted")
+)
+
+// controlHolds is for how long the answers to control questions are believed.
+const controlHolds = time.Minute
+
+// Checked asks a Client, and believes a yes or a no only if the provider
+// answered the control questions as it must within the same minute. That
+// catches outages in which everything is refused, portals that accept
+// everything, and interfaces that have changed.
+type Checked struct {
+	client Client
+	turn   chan struct{} // holds one token: who has it may ask
+
+	at      time.Time
+	control key.Control
+	err     error
+}
+
+// Check makes a Checked of a Client.
+func Check(c Client) *Checked {
+	checked := &Checked{client: c, turn: make(chan struct{}, 1)}
+	checked.turn <- struct{}{}
+	return checked
+}
+
+// Verify is that of Client.
+func (c *Checked) Verify(ctx context.Context, v secret.Value) (key.Verdict, error) {
+	verdict, err := c.client.Verify(ctx, v)
+	if err != nil || verdict.Status == key.Unknown {
+		return verdict, err
+	}
+	control, err := c.ask(ctx)
+	verdict.Evidence.Control = control
+	if err == nil {
+		return verdict, nil
+	}
+	if ended := Ended(ctx); ended != nil {
+		return key.Doubt("there was no time for the control questions", verdict.Evidence), ended
+	}
+	doubt := key.Doubt("the control questions were not answered", verdict.Evidence)
+	for _, kind := range []error{ErrAcceptsAnything, ErrRefusesOwn} {
+		if errors.Is(err, kind) {
+			doubt.Reason = kind.Error()
+		}
+	}
+	return doubt, nil
+}
+
+// ask asks the control questions unless that was done a moment ago.
+func (c *Checked) ask(ctx context.Context) (key.Control, error) {
+	controller, ok := c.client.(Controller)
+	if !ok {
+		return "", errors.New("the client has no control questions")
+	}
+	select {
+	case <-c.turn:
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	defer func() { c.turn <- struct{}{} }()
+	if !c.at.IsZero() && time.Since(c.at) < controlHolds {
+		return c.control, c.err
+	}
+	control, err := controller.Control(ctx)
+	if Ended(ctx) == nil {
+		c.at, c.control, c.err = time.Now(), control, err
+	}
+	return control, err
+}
+
+// Controlled asks the two control questions for clients: made-up must be
+// refused in the exact way of a dead key, and own, where it is set, accepted.
+func Controlled(ctx context.Context, c Client, madeUp, own secret.Value) (key.Control, error) {
+	verdict, err := c.Verify(ctx, madeUp)
+	if err != nil {
+		return "", err
+	}
+	if verdict.Status != key.Inactive {
+		return "", ErrAcceptsAnything
+	}
+	if own.IsZero() {
+		return key.MadeUpRefused, nil
+	}
+	verdict, err = c.Verify(ctx, own)
+	if err != nil {
+		return key.MadeUpRefused, err
+	}
+	if verdict.Status != key.Active {
+		return key.MadeUpRefused, ErrRefusesOwn
+	}
+	return key.BothControls, nil
+}
