@@ -50,14 +50,15 @@ func setUpStory(env *testscript.Env) error {
 
 func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"seed":    seed,
-		"planted": mayHold,
-		"quiet":   quiet,
-		"exits":   exits,
-		"valid":   valid,
-		"mode":    mode,
-		"rename":  rename,
-		"showing": showing,
+		"seed":     seed,
+		"planted":  mayHold,
+		"quiet":    quiet,
+		"exits":    exits,
+		"valid":    valid,
+		"mode":     mode,
+		"rename":   rename,
+		"showing":  showing,
+		"identify": identify,
 	}
 }
 
@@ -196,6 +197,25 @@ func asExit(err error, exit *interface{ ExitCode() int }) bool {
 	e, ok := err.(interface{ ExitCode() int })
 	*exit = e
 	return ok
+}
+
+// identify VARIABLE PATH sets a variable to the id of the finding that the
+// last output, a report as json, has in a path.
+func identify(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: identify VARIABLE PATH")
+	}
+	var report struct {
+		Findings []struct{ ID, Path string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &report))
+	for _, f := range report.Findings {
+		if f.Path == args[1] {
+			ts.Setenv(args[0], f.ID)
+			return
+		}
+	}
+	ts.Fatalf("no finding in %s", args[1])
 }
 
 // valid SCHEMA DOCUMENT checks a document, or each line of a jsonl file.

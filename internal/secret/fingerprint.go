@@ -38,6 +38,14 @@ func NewFingerprinter(privateSalt string) (Fingerprinter, error) {
 	return Fingerprinter{salt: privateSalt}, nil
 }
 
+// Salt names the salt without telling it: two Fingerprinters agree if these do.
+func (f Fingerprinter) Salt() string {
+	if f.salt == "" || f.salt == PublicSalt {
+		return "public"
+	}
+	return "private-" + f.Sum("salt")[:8]
+}
+
 // Of returns the fingerprint of a Value.
 func (f Fingerprinter) Of(v Value) Fingerprint {
 	return Fingerprint(f.Sum("key", v.Reveal()))

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
@@ -8,7 +9,74 @@ import (
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
-// Outcome is what ignores and marks did to the findings of a scan.
+// Say is what somebody says about findings: the operator about all of them, or
+// the owners of a root about those in it.
+type Say struct {
+	ignores []Ignore
+	known   []Known
+	byID    map[string]Ignore
+	isKnown map[knownKey]bool
+	expired []Ignore
+	// saw holds the IDs of the findings that this is about; nil means all.
+	saw map[string]bool
+}
+
+// NewSay returns what the operator says, which is about every finding. The
+// list may be nil. Entries whose day is over at that time say nothing more.
+func NewSay(ignores []Ignore, known *List, now time.Time) *Say {
+	s := &Say{ignores: ignores, byID: map[string]Ignore{}, isKnown: map[knownKey]bool{}}
+	for _, i := range ignores {
+		if i.Until.Over(now) {
+			s.expired = append(s.expired, i)
+		} else {
+			s.byID[i.ID] = i
+		}
+	}
+	if known != nil {
+		s.known = known.Keys
+	}
+	for _, k := range s.known {
+		s.isKnown[k.key()] = true
+	}
+	return s
+}
+
+// NewRootSay is NewSay for the owners of a root: it is about the findings that
+// See is told of.
+func NewRootSay(ignores []Ignore, known *List, now time.Time) *Say {
+	s := NewSay(ignores, known, now)
+	s.saw = map[string]bool{}
+	return s
+}
+
+// See tells of a finding in the root.
+func (s *Say) See(id string) { s.saw[id] = true }
+
+func (s *Say) isAbout(f finding.Finding) bool { return s.saw == nil || s.saw[f.ID] }
+
+// suppresses says what it suppresses a finding by, if it does.
+func (s *Say) suppresses(f finding.Finding) (finding.Suppression, bool) {
+	if i, ok := s.byID[f.ID]; ok {
+		return finding.Suppression{
+			Finding: f, By: finding.SuppressedByIgnore, Reason: i.Reason, Owner: i.Owner, Until: i.Until.String(),
+		}, true
+	}
+	if s.isKnown[keyOf(f)] {
+		return finding.Suppression{Finding: f, By: finding.SuppressedByBaseline}, true
+	}
+	return finding.Suppression{}, false
+}
+
+// Findings are those of a scan.
+type Findings struct {
+	// Reported are to be judged.
+	Reported []finding.Finding
+	// Excluded are not reported anyway, for their path. What is said of them is
+	// not unused.
+	Excluded []finding.Finding
+}
+
+// Outcome is what ignores, baselines and marks did to the findings of a scan.
 type Outcome struct {
 	// Kept are the findings to report, Suppressed the others; both keep their
 	// order.
@@ -20,25 +88,19 @@ type Outcome struct {
 	// the scan did not see. An entry may be both; it is then only Expired.
 	Expired []Ignore
 	Unused  []Ignore
+	// Missing are the keys of baselines that the scan did not see.
+	Missing []Known
 }
 
-// Apply takes the suppressed findings out. It never takes out a finding whose
-// key is known to be active. Marks count as the findings' occurrences have
-// them: clear those of content that has no say (see ClearMark).
-func Apply(findings []finding.Finding, ignores []Ignore, now time.Time) Outcome {
+// Apply takes the suppressed findings out. What the operator says suffices; of
+// the roots, all that hold a finding must say it, since none has a say about
+// another. A finding whose key is known to be active is never taken out. Marks
+// count as the findings' occurrences have them: clear those of content that has
+// no say (see ClearMark).
+func Apply(findings Findings, operator *Say, roots []*Say) Outcome {
 	var out Outcome
-	byID := map[string]Ignore{}
-	for _, i := range ignores {
-		if i.Until.Over(now) {
-			out.Expired = append(out.Expired, i)
-			continue
-		}
-		byID[i.ID] = i
-	}
-	used := map[string]bool{}
-	for _, f := range findings {
-		used[f.ID] = true
-		s, ok := suppression(f, byID)
+	for _, f := range findings.Reported {
+		s, ok := suppression(f, operator, roots)
 		switch {
 		case !ok:
 			out.Kept = append(out.Kept, f)
@@ -49,25 +111,66 @@ func Apply(findings []finding.Finding, ignores []Ignore, now time.Time) Outcome 
 			out.Suppressed = append(out.Suppressed, s)
 		}
 	}
-	for _, i := range ignores {
-		if _, holds := byID[i.ID]; holds && !used[i.ID] {
-			out.Unused = append(out.Unused, i)
-		}
+	all := slices.Concat(findings.Reported, findings.Excluded)
+	for _, s := range append([]*Say{operator}, roots...) {
+		s.audit(all, &out)
 	}
 	return out
 }
 
 // suppression says what suppresses a finding, if anything does.
-func suppression(f finding.Finding, byID map[string]Ignore) (finding.Suppression, bool) {
-	if i, ok := byID[f.ID]; ok {
-		return finding.Suppression{
-			Finding: f, By: finding.SuppressedByIgnore, Reason: i.Reason, Owner: i.Owner, Until: i.Until.String(),
-		}, true
+func suppression(f finding.Finding, operator *Say, roots []*Say) (finding.Suppression, bool) {
+	if s, ok := operator.suppresses(f); ok {
+		return s, true
+	}
+	if s, ok := unanimous(f, roots); ok {
+		return s, true
 	}
 	if isMarked(f) {
 		return finding.Suppression{Finding: f, By: finding.SuppressedByMark}, true
 	}
 	return finding.Suppression{}, false
+}
+
+// unanimous is the first of what the roots that hold a finding say, if each of
+// them suppresses it.
+func unanimous(f finding.Finding, roots []*Say) (finding.Suppression, bool) {
+	var first finding.Suppression
+	said := false
+	for _, root := range roots {
+		if !root.isAbout(f) {
+			continue
+		}
+		s, ok := root.suppresses(f)
+		if !ok {
+			return finding.Suppression{}, false
+		}
+		if !said {
+			first, said = s, true
+		}
+	}
+	return first, said
+}
+
+// audit adds the entries that say nothing any more.
+func (s *Say) audit(all []finding.Finding, out *Outcome) {
+	out.Expired = append(out.Expired, s.expired...)
+	ids, keys := map[string]bool{}, map[knownKey]bool{}
+	for _, f := range all {
+		if s.isAbout(f) {
+			ids[f.ID], keys[keyOf(f)] = true, true
+		}
+	}
+	for _, i := range s.ignores {
+		if _, holds := s.byID[i.ID]; holds && !ids[i.ID] {
+			out.Unused = append(out.Unused, i)
+		}
+	}
+	for _, k := range s.known {
+		if !keys[k.key()] {
+			out.Missing = append(out.Missing, k)
+		}
+	}
 }
 
 // isMarked reports whether the marks speak for the whole finding. Where the

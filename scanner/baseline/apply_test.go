@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -14,7 +15,12 @@ import (
 var now = time.Date(2026, time.May, 10, 12, 0, 0, 0, time.UTC)
 
 func one(id string, occurrences ...finding.Occurrence) finding.Finding {
-	return finding.Finding{ID: id, Status: key.Unknown, Occurrences: occurrences}
+	return finding.Finding{ID: id, Rule: &rules.Rule{ID: "rule"}, Status: key.Unknown, Occurrences: occurrences}
+}
+
+// apply lets the operator speak alone.
+func apply(findings []finding.Finding, ignores []baseline.Ignore, known *baseline.List) baseline.Outcome {
+	return baseline.Apply(baseline.Findings{Reported: findings}, baseline.NewSay(ignores, known, now), nil)
 }
 
 func place(p source.Place, marked bool) finding.Occurrence {
@@ -31,7 +37,7 @@ func ids(list []finding.Finding) []string {
 
 func TestAnIgnoreSuppressesItsFindingOnly(t *testing.T) {
 	ignores := []baseline.Ignore{{ID: "b", Reason: "revoked", Owner: "ops", Until: day(t, "2026-05-10")}}
-	out := baseline.Apply([]finding.Finding{one("a"), one("b"), one("c")}, ignores, now)
+	out := apply([]finding.Finding{one("a"), one("b"), one("c")}, ignores, nil)
 	if got := ids(out.Kept); !slices.Equal(got, []string{"a", "c"}) {
 		t.Errorf("kept %v", got)
 	}
@@ -46,7 +52,7 @@ func TestAnIgnoreSuppressesItsFindingOnly(t *testing.T) {
 
 func TestAnIgnoreEndsWithItsDay(t *testing.T) {
 	ignores := []baseline.Ignore{{ID: "a", Reason: "r", Until: day(t, "2026-05-08")}}
-	out := baseline.Apply([]finding.Finding{one("a")}, ignores, now)
+	out := apply([]finding.Finding{one("a")}, ignores, nil)
 	if len(out.Kept) != 1 || len(out.Expired) != 1 || len(out.Unused) != 0 {
 		t.Errorf("%+v", out)
 	}
@@ -72,7 +78,7 @@ func TestADayIsOverWhenItHasEndedEverywhere(t *testing.T) {
 }
 
 func TestAnIgnoreThatNothingNeedsIsTold(t *testing.T) {
-	out := baseline.Apply([]finding.Finding{one("a")}, []baseline.Ignore{{ID: "gone", Reason: "r"}}, now)
+	out := apply([]finding.Finding{one("a")}, []baseline.Ignore{{ID: "gone", Reason: "r"}}, nil)
 	if len(out.Unused) != 1 || out.Unused[0].ID != "gone" {
 		t.Errorf("unused %+v", out.Unused)
 	}
@@ -81,7 +87,7 @@ func TestAnIgnoreThatNothingNeedsIsTold(t *testing.T) {
 func TestAKeyThatWorksIsNeverHidden(t *testing.T) {
 	ignored, marked := one("a"), one("b", place(source.File, true))
 	ignored.Status, marked.Status = key.Active, key.Active
-	out := baseline.Apply([]finding.Finding{ignored, marked}, []baseline.Ignore{{ID: "a", Reason: "r"}}, now)
+	out := apply([]finding.Finding{ignored, marked}, []baseline.Ignore{{ID: "a", Reason: "r"}}, nil)
 	if len(out.Kept) != 2 || len(out.Refused) != 2 || len(out.Suppressed) != 0 {
 		t.Errorf("kept %v, refused %v", ids(out.Kept), ids(out.Refused))
 	}
@@ -101,7 +107,7 @@ func TestMarksSpeakForAFindingAsFarAsTheyStand(t *testing.T) {
 		"standard input":                       {[]finding.Occurrence{place(source.Stdin, true)}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := baseline.Apply([]finding.Finding{one("a", c.occurrences...)}, nil, now)
+			out := apply([]finding.Finding{one("a", c.occurrences...)}, nil, nil)
 			if got := len(out.Suppressed) == 1; got != c.suppressed {
 				t.Errorf("suppressed: %v", got)
 			}
@@ -112,8 +118,73 @@ func TestMarksSpeakForAFindingAsFarAsTheyStand(t *testing.T) {
 func TestClearedMarksCountNoMore(t *testing.T) {
 	f := one("a", place(source.File, true))
 	baseline.ClearMark(&f)
-	if out := baseline.Apply([]finding.Finding{f}, nil, now); len(out.Kept) != 1 {
+	if out := apply([]finding.Finding{f}, nil, nil); len(out.Kept) != 1 {
 		t.Error("it is still suppressed")
+	}
+}
+
+// root says what it says about the findings with the IDs.
+func root(ignores []baseline.Ignore, known *baseline.List, ids ...string) *baseline.Say {
+	s := baseline.NewRootSay(ignores, known, now)
+	for _, id := range ids {
+		s.See(id)
+	}
+	return s
+}
+
+func TestARootSaysNothingAboutAnother(t *testing.T) {
+	ignoring := []baseline.Ignore{{ID: "a", Reason: "r"}}
+	known := &baseline.List{Keys: []baseline.Known{{Rule: "rule"}}}
+	for name, c := range map[string]struct {
+		roots      []*baseline.Say
+		suppressed bool
+	}{
+		"its own finding":                        {[]*baseline.Say{root(ignoring, nil, "a"), root(nil, nil, "b")}, true},
+		"that of another":                        {[]*baseline.Say{root(ignoring, nil, "b"), root(nil, nil, "a")}, false},
+		"one of both, and the other is silent":   {[]*baseline.Say{root(ignoring, nil, "a"), root(nil, nil, "a")}, false},
+		"one of both, and both agree":            {[]*baseline.Say{root(ignoring, nil, "a"), root(ignoring, nil, "a")}, true},
+		"one of both, for different reasons":     {[]*baseline.Say{root(ignoring, nil, "a"), root(nil, known, "a")}, true},
+		"the baseline of another, for the same":  {[]*baseline.Say{root(nil, known, "b"), root(nil, nil, "a")}, false},
+		"the baseline of its own":                {[]*baseline.Say{root(nil, known, "a")}, true},
+		"nobody has seen it, and everybody says": {[]*baseline.Say{root(ignoring, known)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := baseline.Apply(baseline.Findings{Reported: []finding.Finding{one("a")}}, baseline.NewSay(nil, nil, now), c.roots)
+			if got := len(out.Suppressed) == 1; got != c.suppressed || len(out.Suppressed)+len(out.Kept) != 1 {
+				t.Errorf("suppressed: %v", got)
+			}
+		})
+	}
+}
+
+func TestTheOperatorNeedsNoRoot(t *testing.T) {
+	operator := baseline.NewSay([]baseline.Ignore{{ID: "a", Reason: "r"}}, nil, now)
+	out := baseline.Apply(baseline.Findings{Reported: []finding.Finding{one("a")}}, operator, []*baseline.Say{root(nil, nil, "a")})
+	if len(out.Suppressed) != 1 || len(out.Unused) != 0 {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestWhatIsSaidOfAnExcludedFindingIsUsed(t *testing.T) {
+	known := &baseline.List{Keys: []baseline.Known{{Rule: "rule"}, {Rule: "gone"}}}
+	ignores := []baseline.Ignore{{ID: "a", Reason: "r"}, {ID: "gone", Reason: "r"}}
+	excluded := baseline.Findings{Excluded: []finding.Finding{one("a")}}
+	for name, out := range map[string]baseline.Outcome{
+		"the operator": baseline.Apply(excluded, baseline.NewSay(ignores, known, now), nil),
+		"a root":       baseline.Apply(excluded, baseline.NewSay(nil, nil, now), []*baseline.Say{root(ignores, known, "a")}),
+	} {
+		if len(out.Unused) != 1 || out.Unused[0].ID != "gone" || len(out.Missing) != 1 || out.Missing[0].Rule != "gone" {
+			t.Errorf("%s: unused %+v, missing %+v", name, out.Unused, out.Missing)
+		}
+	}
+}
+
+func TestWhatAnotherRootHoldsIsNoUse(t *testing.T) {
+	ignores := []baseline.Ignore{{ID: "a", Reason: "r"}}
+	out := baseline.Apply(baseline.Findings{Reported: []finding.Finding{one("a")}}, baseline.NewSay(nil, nil, now),
+		[]*baseline.Say{root(ignores, nil), root(nil, nil, "a")})
+	if len(out.Unused) != 1 {
+		t.Errorf("unused %+v", out.Unused)
 	}
 }
 

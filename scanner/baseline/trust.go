@@ -15,7 +15,7 @@ import (
 )
 
 // Trust is what the operator trusts: roots of repositories or directories,
-// each with the content of its configuration at the time. It is remembered in
+// each with the content of its files at the time. It is remembered in
 // a file outside of them.
 type Trust struct {
 	Entries []Trusted
@@ -43,14 +43,26 @@ const trustVersion = 1
 // are trusted then.
 const NoConfiguration = "none"
 
-// ConfigurationHash identifies the content of a configuration file; nil means
-// that there is no file.
-func ConfigurationHash(content []byte) string {
-	if content == nil {
+// File is one of the files by which a root takes findings away.
+type File struct {
+	Name string
+	// Content is nil where there is no such file.
+	Content []byte
+}
+
+// ConfigurationHash identifies the content of the files of a root.
+func ConfigurationHash(files ...File) string {
+	present := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return f.Content == nil })
+	if len(present) == 0 {
 		return NoConfiguration
 	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	slices.SortFunc(present, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	sum := sha256.New()
+	for _, f := range present {
+		_, _ = fmt.Fprintf(sum, "%d:%s%d:", len(f.Name), f.Name, len(f.Content)) // a hash never fails
+		_, _ = sum.Write(f.Content)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // LoadTrust reads the file. A file that does not exist trusts nothing.

@@ -15,7 +15,7 @@ func TestTrustIsRememberedWithTheConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := baseline.ConfigurationHash([]byte("a")), baseline.ConfigurationHash([]byte("b"))
+	first, second := hashOf("a"), hashOf("b")
 	trust.Add(baseline.Trusted{Root: "/z", Configuration: first, Since: now})
 	trust.Add(baseline.Trusted{Root: "/a", Configuration: baseline.NoConfiguration, Since: now})
 	if err := trust.Save(file); err != nil {
@@ -71,5 +71,33 @@ func TestABrokenOrNewerTrustFileTrustsNothing(t *testing.T) {
 		if _, err := baseline.LoadTrust(file); err == nil {
 			t.Errorf("%q is accepted", content)
 		}
+	}
+}
+
+func hashOf(content string) string {
+	return baseline.ConfigurationHash(baseline.File{Name: ".qleaks.toml", Content: []byte(content)})
+}
+
+func TestTheHashIsOfEveryFileAndItsName(t *testing.T) {
+	files := []baseline.File{{Name: "a", Content: []byte("1")}, {Name: "b", Content: []byte("2")}, {Name: "c"}}
+	hash := baseline.ConfigurationHash(files...)
+	if other := baseline.ConfigurationHash(files[1], files[0]); other != hash {
+		t.Error("the order, or a file that is not there, counts")
+	}
+	for name, other := range map[string][]baseline.File{
+		"no file":             {},
+		"one file less":       {files[0]},
+		"another content":     {files[0], {Name: "b", Content: []byte("3")}},
+		"another name":        {files[0], {Name: "d", Content: []byte("2")}},
+		"an empty file":       {files[0], files[1], {Name: "c", Content: []byte{}}},
+		"names exchanged":     {{Name: "a", Content: []byte("2")}, {Name: "b", Content: []byte("1")}},
+		"one file out of two": {{Name: "a", Content: []byte("11:b1:2")}},
+	} {
+		if baseline.ConfigurationHash(other...) == hash {
+			t.Errorf("%s: the hash is the same", name)
+		}
+	}
+	if baseline.ConfigurationHash() != baseline.NoConfiguration || baseline.ConfigurationHash(files[2]) != baseline.NoConfiguration {
+		t.Error("no file is not no configuration")
 	}
 }

@@ -19,7 +19,8 @@ type SuppressedBy string
 
 // The ways to suppress a finding.
 const (
-	SuppressedByIgnore  SuppressedBy = "ignore"  // an [[ignore]] entry
-	SuppressedByMark    SuppressedBy = "mark"    // qleaks:ignore[rule] on its line
-	SuppressedByExclude SuppressedBy = "exclude" // [scan] exclude, in history
+	SuppressedByIgnore   SuppressedBy = "ignore"   // an [[ignore]] entry
+	SuppressedByBaseline SuppressedBy = "baseline" // its key is listed in a baseline
+	SuppressedByMark     SuppressedBy = "mark"     // qleaks:ignore[rule] on its line
+	SuppressedByExclude  SuppressedBy = "exclude"  // [scan] exclude, in history
 )

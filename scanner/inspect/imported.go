@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"slices"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/gitleaks"
@@ -33,6 +34,11 @@ func NewImported(set *gitleaks.Set) *Imported {
 		}
 	}
 	return x
+}
+
+// has reports whether a rule is among them; none is in nil.
+func (x *Imported) has(rule string) bool {
+	return x != nil && slices.ContainsFunc(x.set.Rules(), func(r *gitleaks.Rule) bool { return r.ID == rule })
 }
 
 // importedMatch is what an imported rule found.

@@ -31,6 +31,11 @@ type Inspector struct {
 	Imported *Imported
 }
 
+// LooksFor reports whether it would find what a rule says, by the rule's id.
+func (x *Inspector) LooksFor(rule string) bool {
+	return x.Rules.Rule(rule) != nil || x.Imported.has(rule)
+}
+
 // Record is a match that outlives the buffer it was found in. What the path
 // has to say about it is still open: see Judge.
 type Record struct {

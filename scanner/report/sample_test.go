@@ -154,6 +154,8 @@ func sample(t testing.TB) finding.Result {
 		{Finding: planted(ionqRule(), material(5, "", 32), "tests/fake.py", rules.High, spot(source.File, 2, 9)),
 			By: finding.SuppressedByIgnore, Reason: "revoked in May", Owner: "ada@example.org", Until: "2027-01-31"},
 		{Finding: planted(ionqRule(), material(6, "", 32), "tests/mark.py", rules.High, spot(source.File, 5, 9)), By: finding.SuppressedByMark},
+		{Finding: planted(ionqRule(), material(8, "", 32), "old/known.py", rules.High, version(7, 6, 1, finding.ReachRef, "refs/heads/main")), By: finding.SuppressedByBaseline},
+		{Finding: planted(ionqRule(), material(9, "", 32), "third_party/a.py", rules.High, version(8, 7, 1, finding.ReachRef, "refs/heads/main")), By: finding.SuppressedByExclude},
 	}
 	return r
 }

@@ -242,19 +242,56 @@ func (t *text) suppressed(all []finding.Suppression) {
 		return
 	}
 	t.gap()
-	t.line(span{bold, "Suppressed: " + count(int64(len(all)), "finding", "findings")})
+	t.line(span{bold, "Suppressed: " + count(int64(len(all)), "finding", "findings")}, span{dim, suppressors(all)})
 	for i, s := range all {
 		if i == shownPlaces && len(all) > shownPlaces+1 {
 			t.line(span{dim, fmt.Sprintf("  and %d more (all in --format json)", len(all)-i)})
 			return
 		}
 		t.line(span{plain, "  " + entriesOf(s.Finding)[0].where()})
-		why := "by a mark on its line"
-		if s.By == finding.SuppressedByIgnore {
-			why = oneLine(", ", "ignored: "+s.Reason, s.Owner, prefixed("until ", s.Until))
-		}
-		t.wrapped("      ", span{dim, s.Finding.Rule.Title + ", " + why})
+		t.wrapped("      ", span{dim, s.Finding.Rule.Title + ", " + suppressedBy(s)})
 	}
+}
+
+// suppressors counts what suppresses findings, if that is not one and the same.
+func suppressors(all []finding.Suppression) string {
+	var parts []string
+	for _, kind := range []struct {
+		by   finding.SuppressedBy
+		name string
+	}{
+		{finding.SuppressedByIgnore, "ignored"}, {finding.SuppressedByBaseline, "in a baseline"},
+		{finding.SuppressedByMark, "marked"}, {finding.SuppressedByExclude, "in excluded paths"},
+	} {
+		n := 0
+		for _, s := range all {
+			if s.By == kind.by {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, thousands(int64(n))+" "+kind.name)
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// suppressedBy says why a finding is suppressed.
+func suppressedBy(s finding.Suppression) string {
+	switch s.By {
+	case finding.SuppressedByIgnore:
+		return oneLine(", ", "ignored: "+s.Reason, s.Owner, prefixed("until ", s.Until))
+	case finding.SuppressedByBaseline:
+		return "listed in a baseline"
+	case finding.SuppressedByExclude:
+		return "in a path that the configuration excludes"
+	case finding.SuppressedByMark:
+		return "by a mark on its line"
+	}
+	return "by " + string(s.By)
 }
 
 func prefixed(prefix, s string) string {

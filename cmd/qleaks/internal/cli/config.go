@@ -74,7 +74,7 @@ func fromWhere(name string, o origin) string {
 }
 
 func runConfigShow(ctx context.Context, env Env, o scanOptions, flags []setting) error {
-	r := &scanRun{env: env, options: o, say: messages{w: env.Stderr, quiet: o.Talking.Quiet}, log: debugLog(env, o.Talking)}
+	r := newScanRun(env, o)
 	if err := r.options.validate(env); err != nil {
 		return err
 	}
@@ -127,7 +127,16 @@ func (r *scanRun) fileSettings() []setting {
 	if r.env.Getenv(fingerprintKey) != "" {
 		salt = setting{"fingerprints", "private salt", fingerprintKey}
 	}
-	return append(all, marks, ignores, salt)
+	return append(all, marks, ignores, r.baselineSetting(file, from), salt)
+}
+
+// baselineSetting says which baseline a configuration names, if no flag does.
+func (r *scanRun) baselineSetting(file *fileConfig, from func(bool) string) setting {
+	s := setting{"scan.baseline", file.Scan.Baseline, from(file.Scan.Baseline != "")}
+	if r.options.Judging.Baseline != "" && s.value != "" {
+		s.from += ", but --baseline counts"
+	}
+	return s
 }
 
 func printSettings(env Env, all []setting) error {
@@ -144,20 +153,20 @@ func printSettings(env Env, all []setting) error {
 
 // trustOf says in words whether a root's configuration counts.
 func trustOf(trust baseline.Trust, root string) string {
-	content, err := contentOfConfig(root)
+	files, decision, err := trustedFiles(trust, root)
 	if err != nil {
-		return configName + " cannot be read"
+		return "not readable: " + err.Error()
 	}
 	name := configName
-	if content == nil {
+	if files.config == nil {
 		name = "no " + configName
 	}
-	switch decision := trust.Decide(root, baseline.ConfigurationHash(content)); {
+	switch {
 	case decision == baseline.IsTrusted:
 		return name + "; this directory is trusted"
 	case decision == baseline.Changed:
 		return name + ", changed since you trusted it: not applied"
-	case content == nil:
+	case files.config == nil:
 		return name
 	}
 	return name + ", not trusted: not applied"

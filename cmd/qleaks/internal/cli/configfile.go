@@ -21,8 +21,12 @@ import (
 // configName is the configuration file of a repository or directory.
 const configName = ".qleaks.toml"
 
-// maxConfig is the largest configuration that is read, in bytes.
-const maxConfig = 1 << 20
+const (
+	// maxConfig is the largest configuration that is read, in bytes.
+	maxConfig = 1 << 20
+	// maxBaseline is the largest baseline: some hundred thousand keys.
+	maxBaseline = 32 << 20
+)
 
 // fileConfig is a configuration file.
 type fileConfig struct {
@@ -42,12 +46,15 @@ type scanSection struct {
 	Strict     *bool    `toml:"strict"`
 	// Marks says whether qleaks:ignore[rule] on a line counts.
 	Marks *bool `toml:"marks"`
+	// Baseline is a file that lists known keys, from where the configuration
+	// is.
+	Baseline string `toml:"baseline"`
 }
 
 // configWords are all keys of a configuration.
 func configWords() []string {
 	return []string{
-		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks",
+		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks", "scan.baseline",
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 	}
 }
@@ -103,7 +110,7 @@ func parseConfig(data []byte) (*fileConfig, error) {
 	if c.Rule, err = c.Rules(data); err != nil {
 		return nil, ruleError(err)
 	}
-	return &c, c.validate()
+	return &c, c.validate(data)
 }
 
 // ruleError keeps the line of what is wrong with a rule.
@@ -123,7 +130,7 @@ func tomlError(err error) error {
 	return &configError{what: "a value has the wrong kind"}
 }
 
-func (c *fileConfig) validate() error {
+func (c *fileConfig) validate(data []byte) error {
 	if c.Scan.Confidence != nil {
 		if _, err := parseConfidence(*c.Scan.Confidence); err != nil {
 			return &configError{what: "scan.confidence is not one of high, medium, low"}
@@ -139,10 +146,26 @@ func (c *fileConfig) validate() error {
 			return &configError{what: fmt.Sprintf("scan.exclude: glob number %d is not valid", i+1)}
 		}
 	}
+	return c.validateIgnores(data)
+}
+
+// validateIgnores checks the entries by themselves, and that no finding has
+// two: one of them would be the last to be looked at, and have no effect.
+func (c *fileConfig) validateIgnores(data []byte) error {
+	blocks := ignoreBlocks(data, len(c.Ignore))
+	first := map[string]int{}
 	for i, entry := range c.Ignore {
-		if err := entry.Validate(); err != nil {
-			return &configError{what: fmt.Sprintf("[[ignore]] number %d: %v", i+1, err)}
+		line := 0
+		if blocks != nil {
+			line = blocks[i].header + 1
 		}
+		if err := entry.Validate(); err != nil {
+			return &configError{line: line, what: fmt.Sprintf("[[ignore]] number %d: %v", i+1, err)}
+		}
+		if before, ok := first[entry.ID]; ok {
+			return &configError{line: line, what: fmt.Sprintf("[[ignore]] number %d: number %d is for the same id", i+1, before)}
+		}
+		first[entry.ID] = i + 1
 	}
 	return nil
 }
@@ -201,7 +224,7 @@ func readConfig(file string) (*fileConfig, error) {
 		return nil, &problem{code: exitUsage, message: "cannot read the configuration", err: err}
 	}
 	defer f.Close()
-	data, err := readLimited(f)
+	data, err := readLimited(f, maxConfig)
 	if err != nil {
 		return nil, &problem{code: exitUsage, message: "cannot read the configuration", err: err}
 	}
@@ -220,13 +243,9 @@ func badConfig(file string, err error) error {
 	return p
 }
 
-// contentOfConfig returns the configuration file of a root, nil if it has
-// none.
-func contentOfConfig(root string) ([]byte, error) { return contentOf(root, configName) }
-
 // contentOf returns a file of a root, nil if it has none. The root may be
 // hostile: links out of it and special files are not read.
-func contentOf(root, name string) ([]byte, error) {
+func contentOf(root, name string, limit int64) ([]byte, error) {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
@@ -247,13 +266,13 @@ func contentOf(root, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readLimited(f)
+	return readLimited(f, limit)
 }
 
-func readLimited(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
-	if err == nil && len(data) > maxConfig {
-		err = errors.New("it is larger than 1 MiB")
+func readLimited(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("it is larger than %d MiB", limit>>20)
 	}
 	if data == nil {
 		data = []byte{}

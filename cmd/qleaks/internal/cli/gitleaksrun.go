@@ -95,7 +95,7 @@ func (g *gitleaksRun) prepare() error {
 func (g *gitleaksRun) readKnown() error {
 	read := map[string]bool{}
 	ignore := g.options.Known.Ignore
-	for _, name := range []string{ignore, filepath.Join(ignore, ".gitleaksignore"), filepath.Join(g.options.Source, ".gitleaksignore")} {
+	for _, name := range []string{ignore, filepath.Join(ignore, gitleaksIgnoreName), filepath.Join(g.options.Source, gitleaksIgnoreName)} {
 		info, err := os.Stat(name)
 		if err != nil || info.IsDir() || read[filepath.Clean(name)] {
 			continue
@@ -152,6 +152,10 @@ func (g *gitleaksRun) rules() (config *gitleaks.Config, own string, err error) {
 
 // gitleaksConfigName is where gitleaks looks for a source's own rules.
 const gitleaksConfigName = ".gitleaks.toml"
+
+// gitleaksIgnoreName is where it looks for what a source does not want to be
+// told of.
+const gitleaksIgnoreName = ".gitleaksignore"
 
 // configuration reads the file that gitleaks would.
 func (g *gitleaksRun) configuration() (name string, text []byte, err error) {

@@ -37,24 +37,18 @@ func (r *scanRun) ownRules(trust baseline.Trust) error {
 	if t.kind != directoryTree && t.kind != repositoryTree {
 		return nil
 	}
-	text, err := contentOf(t.root, gitleaksConfigName)
-	if err != nil || text == nil {
+	files, decision, err := trustedFiles(trust, t.root)
+	if err != nil || files.rules == nil {
 		return nil //nolint:nilerr // what cannot be read has no say
 	}
 	name := filepath.Join(t.Label, gitleaksConfigName)
-	if !isTrusted(trust, t.root) {
+	if decision != baseline.IsTrusted {
 		r.say.note("the rules in %s were not used", name)
 		r.say.hint("if they are yours: qleaks trust %s, or: qleaks scan --config %s", t.Label, name)
 		return nil
 	}
-	r.imported, err = importRules(r.env, r.say, name, text, nil)
+	r.imported, err = importRules(r.env, r.say, name, files.rules, nil)
 	return err
-}
-
-// isTrusted reports whether a root is trusted as it is now.
-func isTrusted(trust baseline.Trust, root string) bool {
-	config, err := contentOfConfig(root)
-	return err == nil && trust.Decide(root, baseline.ConfigurationHash(config)) == baseline.IsTrusted
 }
 
 // importRules compiles rules for gitleaks.

@@ -52,6 +52,8 @@ whole history of Git repositories. It works offline and never shows a key.`,
 	}
 	root.AddCommand(
 		newScanCommand(env),
+		newBaselineCommand(env),
+		newIgnoreCommand(env),
 		newTrustCommand(env),
 		newRulesCommand(env),
 		newConfigCommand(env),

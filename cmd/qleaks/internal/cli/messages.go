@@ -51,7 +51,7 @@ func plural[N ~int | ~int64](n N, one string) string {
 		return "1 " + one
 	}
 	many := one + "s"
-	if stem, ok := strings.CutSuffix(one, "y"); ok {
+	if stem, ok := strings.CutSuffix(one, "y"); ok && !strings.HasSuffix(stem, "e") {
 		many = stem + "ies"
 	}
 	return grouped(int64(n)) + " " + many

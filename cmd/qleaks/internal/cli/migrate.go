@@ -139,7 +139,7 @@ func (m *migration) read(name string) ([]byte, error) {
 		return nil, couldNot("cannot read "+name, rootCause(err))
 	}
 	defer f.Close()
-	text, err := readLimited(f)
+	text, err := readLimited(f, maxConfig)
 	if err != nil {
 		return nil, couldNot("cannot read "+name, rootCause(err))
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
@@ -11,13 +12,21 @@ import (
 
 // sayOf decides what the scanned content has a say in. Content may suppress
 // findings about itself only where the operator trusts it: by `qleaks trust`,
-// or by naming a configuration on the command line.
+// or by naming a configuration or a baseline on the command line.
 type sayOf struct {
 	// given is the configuration that the operator named; it counts for every
 	// target, instead of theirs.
 	given *fileConfig
-	trust baseline.Trust
-	notes messages
+	// known is the baseline that the operator named; it counts for every
+	// target, instead of theirs.
+	known *baseline.List
+	// operator is what the two say.
+	operator *baseline.Say
+	trust    baseline.Trust
+	notes    messages
+	// salt is the one of the fingerprints, now when the scan began.
+	salt string
+	now  time.Time
 	// parts holds the say of each root, order the same in the order in which
 	// they were met.
 	parts map[string]*say
@@ -31,6 +40,10 @@ type say struct {
 	// config is nil where none counts.
 	config *fileConfig
 	marks  bool
+	// own is what the root says by its own configuration and baseline.
+	own *baseline.Say
+	// known is its baseline; nil without one that counts.
+	known *baseline.List
 	// added are the rules of the configuration; they count even where nothing
 	// else of it does.
 	added []*rules.Rule
@@ -38,6 +51,17 @@ type say struct {
 	unheard int
 	// excluded are findings in paths that the configuration excludes.
 	excluded []finding.Finding
+}
+
+// newSayOf hears the operator first.
+func newSayOf(s sayOf) *sayOf {
+	var ignores []baseline.Ignore
+	if s.given != nil {
+		ignores = s.given.Ignore
+	}
+	s.operator = baseline.NewSay(ignores, s.known, s.now)
+	s.parts = map[string]*say{}
+	return &s
 }
 
 // of returns the say of a target's root.
@@ -51,6 +75,11 @@ func (s *sayOf) of(t target) *say {
 	if t.kind == directoryTree || t.kind == repositoryTree || t.repository != nil && t.kind == singleFile {
 		s.judge(part)
 	}
+	var ignores []baseline.Ignore
+	if part.config != nil {
+		ignores = part.config.Ignore
+	}
+	part.own = baseline.NewRootSay(ignores, part.known, s.now)
 	if s.given != nil {
 		part.config = s.given
 	}
@@ -60,41 +89,34 @@ func (s *sayOf) of(t target) *say {
 	if part.config != nil && part.config.Scan.Marks != nil {
 		part.marks = *part.config.Scan.Marks
 	}
-	if s.parts == nil {
-		s.parts = map[string]*say{}
-	}
 	s.parts[t.root] = part
 	s.order = append(s.order, part)
 	return part
 }
 
-// judge looks whether a root is trusted with its configuration. Of one that is
-// not trusted, only the rules are read: they can add findings and take none
-// away.
+// judge looks whether a root is trusted with its files. Of one that is not
+// trusted, only the rules are read: they can add findings and take none away.
 func (s *sayOf) judge(part *say) {
-	content, err := contentOfConfig(part.root)
-	decision := baseline.NotTrusted
-	if err == nil {
-		decision = s.trust.Decide(part.root, baseline.ConfigurationHash(content))
-	}
+	files, decision, err := trustedFiles(s.trust, part.root)
 	part.marks = decision == baseline.IsTrusted
-	if s.given != nil || err == nil && content == nil {
+	if s.given != nil || err == nil && files.config == nil {
 		return
 	}
 	if part.marks {
 		// What is trusted was valid when it was trusted, but perhaps for a
 		// newer qleaks.
-		if part.config, err = parseConfig(content); err == nil {
+		if part.config, err = parseConfig(files.config); err == nil {
+			s.hearBaseline(part, files)
 			return
 		}
 	}
 	name := filepath.Join(part.label, configName)
 	if err != nil {
-		s.notes.note("%s was not applied: it is not valid", name)
-		s.notes.hint("what is wrong with it: qleaks trust %s", part.label)
+		s.notes.note("%s was not applied: it, or a file beside it, is not valid", name)
+		s.notes.hint("what is wrong: qleaks trust %s", part.label)
 		return
 	}
-	if part.added = strangersRules(content); len(part.added) > 0 {
+	if part.added = strangersRules(files.config); len(part.added) > 0 {
 		s.notes.note("added from %s: %s", name, plural(len(part.added), "rule"))
 	}
 	s.notes.note("%s was not applied: scanned content may not switch findings off", name)
@@ -103,6 +125,28 @@ func (s *sayOf) judge(part *say) {
 		return
 	}
 	s.notes.hint("if it is yours: qleaks trust %s", part.label)
+}
+
+// hearBaseline reads the baseline of a root that is trusted with its files. One
+// that cannot be used hides nothing.
+func (s *sayOf) hearBaseline(part *say, files ownFiles) {
+	if s.known != nil || files.baselineName == "" {
+		return
+	}
+	name := filepath.Join(part.label, filepath.FromSlash(files.baselineName))
+	if files.baseline == nil {
+		s.notes.note("the baseline %s was not applied: there is no such file", name)
+		return
+	}
+	known, err := baseline.ParseList(files.baseline, s.salt)
+	if err != nil {
+		s.notes.warning("the baseline %s was not applied: %v", name, err)
+		for _, hint := range baselineHints(err) {
+			s.notes.hint("%s", hint)
+		}
+		return
+	}
+	part.known = known
 }
 
 // contents says what a configuration would do.
@@ -116,6 +160,9 @@ func (c *fileConfig) contents() string {
 	}
 	if c.Scan.Confidence != nil || c.Scan.FailOn != nil || c.Scan.Strict != nil || c.Scan.Marks != nil {
 		parts = append(parts, "settings")
+	}
+	if c.Scan.Baseline != "" {
+		parts = append(parts, "a baseline")
 	}
 	if n := len(c.Rule); n > 0 {
 		parts = append(parts, plural(n, "rule"))
@@ -131,6 +178,7 @@ func (s *say) excludes(name string) bool { return s.config.excludes(name) }
 // hears applies the say to one finding. It reports false if the finding is
 // suppressed here and kept for the list.
 func (s *say) hears(f *finding.Finding) bool {
+	s.own.See(f.ID)
 	if s.excludes(f.Path) {
 		s.excluded = append(s.excluded, *f)
 		return false
@@ -147,28 +195,32 @@ func (s *say) hears(f *finding.Finding) bool {
 	return true
 }
 
-// ignores are the entries of all configurations that count.
-func (s *sayOf) ignores() []baseline.Ignore {
-	if s.given != nil {
-		return s.given.Ignore
+// apply takes out of findings what the operator and the roots suppress. The
+// excluded ones are those in excluded paths.
+func (s *sayOf) apply(found, excluded []finding.Finding) baseline.Outcome {
+	roots := make([]*baseline.Say, len(s.order))
+	for i, part := range s.order {
+		roots[i] = part.own
 	}
-	var all []baseline.Ignore
-	for _, part := range s.order {
-		if part.config != nil {
-			all = append(all, part.config.Ignore...)
+	return baseline.Apply(baseline.Findings{Reported: found, Excluded: excluded}, s.operator, roots)
+}
+
+// excluded are the findings in excluded paths, merged.
+func (s *sayOf) excluded() []finding.Finding {
+	var all []finding.Finding
+	for f, err := range finding.Merge(s.everyExcluded) {
+		if err == nil { // findings alone give no error
+			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// excluded yields the findings in excluded paths, as a scan does.
-func (s *sayOf) excluded() stream {
-	return func(yield func(finding.Finding, error) bool) {
-		for _, part := range s.order {
-			for _, f := range part.excluded {
-				if !yield(f, nil) {
-					return
-				}
+func (s *sayOf) everyExcluded(yield func(finding.Finding, error) bool) {
+	for _, part := range s.order {
+		for _, f := range part.excluded {
+			if !yield(f, nil) {
+				return
 			}
 		}
 	}

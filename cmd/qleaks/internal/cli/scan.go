@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/scanner/baseline"
 	"github.com/qleaks/qleaks/scanner/ledger"
 	"github.com/qleaks/qleaks/scanner/report"
 )
@@ -46,6 +47,10 @@ type readOptions struct {
 // judgeOptions say what counts; package words are those of the flags.
 type judgeOptions struct {
 	Config string
+	// Baseline is a file that lists what is known; known is its content, where
+	// a command has it already.
+	Baseline string
+	known    *baseline.List
 	// Rules are files with rules of the user's own.
 	Rules      []string
 	Confidence string
@@ -118,14 +123,9 @@ Exit codes:
 func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVar(&o.Reading.NoHistory, "no-history", false, "read files only, not the objects of repositories")
-	f.BoolVar(&o.Reading.NoWorktree, "no-worktree", false, "read the objects of repositories only, not files")
-	f.BoolVar(&o.Reading.AllPaths, "all-paths", false, "in a subdirectory: show what history holds outside of it, too")
+	addSourceFlags(cmd, &o.Reading)
 	addSelectFlags(cmd, &o.Reading.Selecting)
-	f.BoolVar(&o.Reading.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
-	f.StringVar(&o.Judging.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts. Or one with rules for gitleaks, which are used besides")
-	f.StringArrayVar(&o.Judging.Rules, "rules", nil, "look for what the rules of this `FILE` say, too; may be repeated")
-	f.StringVar(&o.Judging.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
+	addJudgeFlags(cmd, &o.Judging)
 	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")
 	f.BoolVar(&o.Judging.Strict, "strict", false, "count what was left out on purpose (sockets, encrypted members, excluded paths) as not read: exit 4")
 	f.StringVar(&o.Output.Format, "format", defaultFormat, "`NAME`: "+strings.Join(report.Formats(), ", "))
@@ -134,17 +134,43 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Output.Unordered, "unordered", false, "with --format jsonl: write each finding when it is found")
 	f.BoolVar(&o.Output.ShowSecrets, "show-secrets", false, "show the keys themselves: only on a terminal, or in json and jsonl")
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
-	f.IntVar(&o.Reading.Jobs, "jobs", 0, "examine `N` files or objects at once (default: one per CPU)")
-	f.StringVar(&o.Reading.Memory, "memory", "", "hold at most this `SIZE` of a repository's objects in memory, such as 512MiB (default: a quarter of the machine's, at most 2GiB)")
-	f.StringVar(&o.Reading.Ledger, "ledger", "", "remember in `DIR` what was read of each repository, and read only what is new: auto is a directory of your own cache")
+	addEngineFlags(cmd, &o.Reading)
 	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
-	f.BoolVar(&o.Talking.NoProgress, "no-progress", false, "no progress line")
-	f.BoolVarP(&o.Talking.Quiet, "quiet", "q", false, "no progress, notes and hints on stderr")
-	f.BoolVarP(&o.Talking.Verbose, "verbose", "v", false, "debug log on stderr; holds no key and no name of yours")
-	completeWords(cmd, "confidence", "high", "medium", "low")
+	addTalkFlags(cmd, &o.Talking)
 	completeWords(cmd, "fail-on", failOnWords()...)
 	completeWords(cmd, "format", report.Formats()...)
 	completeWords(cmd, "color", colorAuto, colorAlways, colorNever)
+}
+
+func addSourceFlags(cmd *cobra.Command, o *readOptions) {
+	f := cmd.Flags()
+	f.BoolVar(&o.NoHistory, "no-history", false, "read files only, not the objects of repositories")
+	f.BoolVar(&o.NoWorktree, "no-worktree", false, "read the objects of repositories only, not files")
+	f.BoolVar(&o.AllPaths, "all-paths", false, "in a subdirectory: show what history holds outside of it, too")
+	f.BoolVar(&o.Untrusted, "untrusted", false, "follow nothing that leads out of PATH (.git files, alternates, core.worktree)")
+}
+
+func addJudgeFlags(cmd *cobra.Command, o *judgeOptions) {
+	f := cmd.Flags()
+	f.StringVar(&o.Config, "config", "", "use this `FILE` instead of .qleaks.toml; what it suppresses counts. Or one with rules for gitleaks, which are used besides")
+	f.StringVar(&o.Baseline, "baseline", "", "do not report the keys that this `FILE` lists; qleaks baseline makes it")
+	f.StringArrayVar(&o.Rules, "rules", nil, "look for what the rules of this `FILE` say, too; may be repeated")
+	f.StringVar(&o.Confidence, "confidence", defaultConfidence, "show findings from this `LEVEL` on: high, medium, low")
+	completeWords(cmd, "confidence", "high", "medium", "low")
+}
+
+func addEngineFlags(cmd *cobra.Command, o *readOptions) {
+	f := cmd.Flags()
+	f.IntVar(&o.Jobs, "jobs", 0, "examine `N` files or objects at once (default: one per CPU)")
+	f.StringVar(&o.Memory, "memory", "", "hold at most this `SIZE` of a repository's objects in memory, such as 512MiB (default: a quarter of the machine's, at most 2GiB)")
+	f.StringVar(&o.Ledger, "ledger", "", "remember in `DIR` what was read of each repository, and read only what is new: auto is a directory of your own cache")
+}
+
+func addTalkFlags(cmd *cobra.Command, o *talkOptions) {
+	f := cmd.Flags()
+	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress line")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress, notes and hints on stderr")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "debug log on stderr; holds no key and no name of yours")
 }
 
 // completeWords makes the shell complete a flag's value. The flag exists, so

@@ -15,6 +15,22 @@ import (
 // report scans and writes the report. The first error is the exit status, the
 // second one says that there is no report.
 func (r *scanRun) report(ctx context.Context, out *destination) (status, failed error) {
+	result, err := r.found(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	excluded := r.content.excluded()
+	outcome := r.content.apply(result.Findings, excluded)
+	result = r.judged(result, outcome, excluded)
+	if err := r.write(out, result); err != nil {
+		return nil, couldNot("cannot write the report", err)
+	}
+	r.tell(result, outcome)
+	return r.status(ctx, result), nil
+}
+
+// found runs the scan and shows its progress. An interruption is no error here.
+func (r *scanRun) found(ctx context.Context, out *destination) (finding.Result, error) {
 	var result finding.Result
 	var end error
 	work := func() { result, end = r.collect(ctx, out) }
@@ -29,18 +45,12 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 	r.log.Debug("done", "findings", len(result.Findings), "unread", c.Unread, "excluded", c.Excluded, "files", c.Files,
 		"objects", c.Objects, "bytes", c.Bytes, "elapsed", r.env.Now().Sub(r.begin).Round(time.Millisecond))
 	if wrong := wrongRevision(end); wrong != nil && ctx.Err() == nil {
-		return nil, wrong
+		return result, wrong
 	}
 	if end != nil && ctx.Err() == nil {
-		return nil, couldNot("the scan failed", end)
+		return result, couldNot("the scan failed", end)
 	}
-	outcome := baseline.Apply(result.Findings, r.content.ignores(), r.env.Now())
-	result = r.judged(result, outcome)
-	if err := r.write(out, result); err != nil {
-		return nil, couldNot("cannot write the report", err)
-	}
-	r.tell(result, outcome)
-	return r.status(ctx, result), nil
+	return result, nil
 }
 
 // collect runs the scan to its end.
@@ -58,7 +68,7 @@ func (r *scanRun) streamed(found stream) stream {
 	return func(yield func(finding.Finding, error) bool) {
 		for f, err := range found {
 			if err == nil {
-				kept := baseline.Apply([]finding.Finding{f}, r.content.ignores(), r.env.Now()).Kept
+				kept := r.content.apply([]finding.Finding{f}, nil).Kept
 				if len(kept) == 1 && f.Confidence >= r.settings.Confidence {
 					err = r.stream.Finding(f)
 				}
@@ -71,13 +81,10 @@ func (r *scanRun) streamed(found stream) stream {
 }
 
 // judged takes out of a result what is suppressed and what is not sure enough.
-func (r *scanRun) judged(result finding.Result, outcome baseline.Outcome) finding.Result {
+func (r *scanRun) judged(result finding.Result, outcome baseline.Outcome, excluded []finding.Finding) finding.Result {
 	result.Findings = outcome.Kept
 	suppressed := outcome.Suppressed
-	for f, err := range finding.Merge(r.content.excluded()) {
-		if err != nil {
-			continue // findings alone give no error
-		}
+	for _, f := range excluded {
 		suppressed = append(suppressed, finding.Suppression{Finding: f, By: finding.SuppressedByExclude})
 	}
 	for _, s := range suppressed {
@@ -171,6 +178,10 @@ func (r *scanRun) tell(result finding.Result, outcome baseline.Outcome) {
 	if r.wasWhole(result) {
 		for _, i := range outcome.Unused {
 			r.say.note("the ignore of %s is not needed any more: nothing like it was found%s", i.ID, ownedBy(i))
+		}
+		if n := len(r.gone(outcome.Missing)); n > 0 {
+			r.say.note("not found any more, and still in the baseline: %s", plural(n, "key"))
+			r.say.hint("to drop what is not needed any more: qleaks baseline update")
 		}
 	}
 	r.content.unheard()

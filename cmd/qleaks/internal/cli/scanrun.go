@@ -39,14 +39,19 @@ type scanRun struct {
 	imported *inspect.Imported
 }
 
+func newScanRun(env Env, o scanOptions) *scanRun {
+	o.Reading.globalIgnore = globalIgnore(env)
+	return &scanRun{
+		env: env, options: o, begin: env.Now(),
+		say: messages{w: env.Stderr, quiet: o.Talking.Quiet}, log: debugLog(env, o.Talking),
+	}
+}
+
 func runScan(ctx context.Context, env Env, o scanOptions) error {
-	r := &scanRun{env: env, options: o, begin: env.Now()}
+	r := newScanRun(env, o)
 	if err := r.options.validate(env); err != nil {
 		return err
 	}
-	r.options.Reading.globalIgnore = globalIgnore(env)
-	r.say = messages{w: env.Stderr, quiet: o.Talking.Quiet}
-	r.log = debugLog(env, o.Talking)
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -105,15 +110,13 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	if err := r.checkLedger(); err != nil {
 		return err
 	}
-	trust, err := r.trust()
-	if err != nil {
+	if err := r.listen(given); err != nil {
 		return err
 	}
-	r.content = &sayOf{given: given, trust: trust, notes: r.say}
 	if r.settings, err = resolve(r.options.Judging, r.options.Origins, r.content.settings(r.targets)); err != nil {
 		return err
 	}
-	if err := r.ownRules(trust); err != nil {
+	if err := r.ownRules(r.content.trust); err != nil {
 		return err
 	}
 	inspector, err := r.inspector()
@@ -121,7 +124,34 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		return err
 	}
 	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
-	r.walk = &walk{
+	r.walk = r.newWalk(inspector)
+	return nil
+}
+
+// listen finds out who has a say in what is reported.
+func (r *scanRun) listen(given *fileConfig) error {
+	trust, err := r.trust()
+	if err != nil {
+		return err
+	}
+	fingerprints, err := fingerprinter(r.env)
+	if err != nil {
+		return err
+	}
+	known := r.options.Judging.known
+	if name := r.operatorsBaseline(given); name != "" && known == nil {
+		if known, err = readBaseline(name, fingerprints.Salt()); err != nil {
+			return err
+		}
+	}
+	r.content = newSayOf(sayOf{
+		given: given, known: known, trust: trust, notes: r.say, salt: fingerprints.Salt(), now: r.begin,
+	})
+	return nil
+}
+
+func (r *scanRun) newWalk(inspector *inspect.Inspector) *walk {
+	return &walk{
 		scanner:  &scanner.Scanner{Inspector: inspector, Jobs: r.jobs(), Tally: &r.tally},
 		options:  r.options.Reading,
 		say:      r.content,
@@ -134,7 +164,6 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		parts:    partsOf(r.targets),
 		outside:  map[string]rules.Confidence{},
 	}
-	return nil
 }
 
 // partsOf collects which parts of each repository are asked for.
@@ -160,13 +189,22 @@ func (r *scanRun) inspector() (*inspect.Inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	fingerprints, err := secret.NewFingerprinter(r.env.Getenv(fingerprintKey))
+	fingerprints, err := fingerprinter(r.env)
 	if err != nil {
-		return nil, wrongUsage(fingerprintKey+" is too short: it needs 16 characters or more",
-			"make one with: openssl rand -hex 32; every machine must use the same")
+		return nil, err
 	}
 	r.log.Debug("rules", "count", len(set.Rules()), "private fingerprints", r.env.Getenv(fingerprintKey) != "")
 	return &inspect.Inspector{Rules: set, Fingerprints: fingerprints, Imported: r.imported}, nil
+}
+
+// fingerprinter makes fingerprints with the private salt, if there is one.
+func fingerprinter(env Env) (secret.Fingerprinter, error) {
+	f, err := secret.NewFingerprinter(env.Getenv(fingerprintKey))
+	if err != nil {
+		return f, wrongUsage(fingerprintKey+" is too short: it needs 16 characters or more",
+			"make one with: openssl rand -hex 32; every machine must use the same")
+	}
+	return f, nil
 }
 
 // trust reads what is trusted. Without a home directory nothing is.

@@ -1,10 +1,11 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,8 @@ func newTrustCommand(env Env) *cobra.Command {
 		Long: `Whoever writes a repository could hide a key in it with a configuration or a
 comment. So .qleaks.toml, and "qleaks:ignore[rule-id] reason" on the line of a
 key, count only after this command. What it trusts is the directory with the
-.qleaks.toml of this moment: when the file changes, it must be trusted again.
+.qleaks.toml of this moment, the baseline that it names, and .gitleaks.toml and
+.gitleaksignore: when one of them changes, it must be trusted again.
 What is suppressed is still counted and listed in every report.`,
 		Example: `  qleaks trust .
   qleaks trust list
@@ -83,51 +85,83 @@ func runTrust(env Env, argument string) error {
 	if err != nil {
 		return err
 	}
-	content, err := contentOfConfig(root)
+	files, err := readOwnFiles(root)
 	if err != nil {
-		return couldNot("cannot read "+filepath.Join(root, configName), rootCause(err))
+		return couldNot("cannot read what is in "+root, err)
 	}
-	config := &fileConfig{}
-	if content != nil {
-		if config, err = parseConfig(content); err != nil {
-			return badConfig(filepath.Join(root, configName), err)
-		}
+	known, config, err := files.check(env)
+	if err != nil {
+		return err
 	}
 	file, trust, err := openTrust(env)
 	if err != nil {
 		return err
 	}
-	trust.Add(baseline.Trusted{Root: root, Configuration: baseline.ConfigurationHash(content), Since: env.Now().UTC()})
+	trust.Add(baseline.Trusted{Root: root, Configuration: files.hash(), Since: env.Now().UTC()})
 	if err := trust.Save(file); err != nil {
 		return couldNot("cannot remember what is trusted", err)
 	}
-	_, err = fmt.Fprintf(env.Stdout, "trusted: %s\n", report.Clean(root))
-	if err == nil && content == nil {
-		_, err = fmt.Fprintln(env.Stdout, "  marks (qleaks:ignore[rule-id] reason) count; there is no .qleaks.toml")
-		return err
-	}
-	return errors.Join(err, describeTrusted(env, config))
+	return describeTrusted(env, files, config, known)
 }
 
-func describeTrusted(env Env, c *fileConfig) error {
-	w := env.Stdout
+// check reads the configuration and the baseline as a scan does.
+func (o ownFiles) check(env Env) (*baseline.List, *fileConfig, error) {
+	config := &fileConfig{}
+	if o.config != nil {
+		var err error
+		if config, err = parseConfig(o.config); err != nil {
+			return nil, nil, badConfig(filepath.Join(o.root, configName), err)
+		}
+	}
+	if o.baselineName == "" {
+		return nil, config, nil
+	}
+	name := filepath.Join(o.root, filepath.FromSlash(o.baselineName))
+	if o.baseline == nil {
+		return nil, nil, noBaseline(name)
+	}
+	fingerprints, err := fingerprinter(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	known, err := parseBaseline(name, o.baseline, fingerprints.Salt())
+	return known, config, err
+}
+
+func describeTrusted(env Env, files ownFiles, c *fileConfig, known *baseline.List) error {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "  "+format+"\n", args...) }
+	fmt.Fprintf(&b, "trusted: %s\n", report.Clean(files.root))
 	marks := "marks (qleaks:ignore[rule-id] reason) count"
 	if c.Scan.Marks != nil && !*c.Scan.Marks {
 		marks = "marks do not count (marks = false)"
 	}
-	_, err := fmt.Fprintf(w, "  .qleaks.toml as it is now: %s\n  %s\n", c.contents(), marks)
+	if files.config == nil {
+		line("%s; there is no %s", marks, configName)
+	} else {
+		line("%s as it is now: %s", configName, c.contents())
+		line("%s", marks)
+	}
 	for _, glob := range c.Scan.Exclude {
-		_, e := fmt.Fprintf(w, "  exclude %s\n", report.Clean(glob))
-		err = errors.Join(err, e)
+		line("exclude %s", report.Clean(glob))
+	}
+	if known != nil {
+		line("%s as it is now: %s", report.Clean(files.baselineName), plural(len(known.Keys), "known key"))
 	}
 	for _, i := range c.Ignore {
 		until := ""
 		if day := i.Until.String(); day != "" {
 			until = " until " + day
 		}
-		_, e := fmt.Fprintf(w, "  ignore  %s%s: %s\n", report.Clean(i.ID), until, report.Clean(i.Reason))
-		err = errors.Join(err, e)
+		line("ignore  %s%s: %s", report.Clean(i.ID), until, report.Clean(i.Reason))
 	}
+	if files.rules != nil {
+		line("%s as it is now: its rules and allowlists", gitleaksConfigName)
+	}
+	if files.ignored != nil {
+		line("%s as it is now, for the commands of gitleaks", gitleaksIgnoreName)
+	}
+	_, err := io.WriteString(env.Stdout, b.String())
 	return err
 }
 
@@ -152,8 +186,8 @@ func trustState(e baseline.Trusted) string {
 	if _, err := os.Stat(e.Root); err != nil {
 		return "gone"
 	}
-	content, err := contentOfConfig(e.Root)
-	if err != nil || baseline.ConfigurationHash(content) != e.Configuration {
+	files, err := readOwnFiles(e.Root)
+	if err != nil || files.hash() != e.Configuration {
 		return "changed since"
 	}
 	return "in effect"

@@ -42,7 +42,7 @@ func readRules(name string) ([]*rules.Rule, error) {
 		return nil, &problem{code: exitUsage, message: "cannot read the rules", err: err}
 	}
 	defer f.Close()
-	data, err := readLimited(f)
+	data, err := readLimited(f, maxConfig)
 	if err != nil {
 		return nil, &problem{code: exitUsage, message: "cannot read the rules", err: err}
 	}
