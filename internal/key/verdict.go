@@ -13,8 +13,8 @@ type Verdict struct {
 	// RetryAfter is how long the provider asked to be left alone; zero if it did
 	// not ask.
 	RetryAfter time.Duration `json:"retryAfter,omitzero"`
-	// Key is what the same answer told of the key: its id at least where the
-	// status is Active. It is the zero Key where nothing was told.
+	// Key is what the same answer told of the key, which is not always its id.
+	// It is the zero Key where nothing was told.
 	Key Key `json:"key,omitzero"`
 }
 

@@ -126,7 +126,8 @@ func (w Window) Holds(t time.Time) bool {
 }
 
 // JobCanceler cancels a job that waits or runs. A job that is over is
-// ErrOver, and is not touched.
+// ErrOver, and is not touched; one that the provider will let go of only later
+// is ErrNotYet.
 type JobCanceler interface {
 	CancelJob(ctx context.Context, j Job) error
 }

@@ -25,6 +25,7 @@ var (
 	ErrNotAllowed = errors.New("the provider does not allow this with the credential")
 	ErrBusy       = errors.New("the provider is busy or fails")
 	ErrOver       = errors.New("it is over already")
+	ErrNotYet     = errors.New("it cannot be done yet")
 	ErrUnexpected = errors.New("the provider's answer is not one that it documents")
 )
 
@@ -199,6 +200,17 @@ func Number(members map[string]json.RawMessage, name string) (int, bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// Flag reads a member that must be true or false.
+func Flag(members map[string]json.RawMessage, name string) (value, ok bool) {
+	switch string(members[name]) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	return false, false
 }
 
 // longestName is how much of a name that a provider tells is kept, in bytes.

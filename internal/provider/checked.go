@@ -93,10 +93,16 @@ func Controlled(ctx context.Context, c Client, madeUp, own secret.Value) (key.Co
 	if verdict.Status != key.Inactive {
 		return "", ErrAcceptsAnything
 	}
+	return Accepts(ctx, c, own)
+}
+
+// Accepts asks the second control question alone, for clients that have asked
+// the first one in their own way.
+func Accepts(ctx context.Context, c Client, own secret.Value) (key.Control, error) {
 	if own.IsZero() {
 		return key.MadeUpRefused, nil
 	}
-	verdict, err = c.Verify(ctx, own)
+	verdict, err := c.Verify(ctx, own)
 	if err != nil {
 		return key.MadeUpRefused, err
 	}

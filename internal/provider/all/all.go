@@ -4,12 +4,14 @@ package all
 import (
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/ionq"
+	"github.com/qleaks/qleaks/internal/provider/qbraid"
 )
 
 // Kits returns every provider, in the order of their names.
 func Kits() []provider.Kit {
 	return []provider.Kit{
 		ionq.Kit(),
+		qbraid.Kit(),
 	}
 }
 
