@@ -17,8 +17,10 @@ type Say struct {
 	byID    map[string]Ignore
 	isKnown map[knownKey]bool
 	expired []Ignore
-	// saw holds the IDs of the findings that this is about; nil means all.
+	// saw holds the IDs of the findings in the root; nil means all there are.
 	saw map[string]bool
+	// outer speaks for the root as well; nil for most.
+	outer *Say
 }
 
 // NewSay returns what the operator says, which is about every finding. The
@@ -42,7 +44,7 @@ func NewSay(ignores []Ignore, known *List, now time.Time) *Say {
 }
 
 // NewRootSay is NewSay for the owners of a root: it is about the findings that
-// See is told of.
+// See is told of, and about those of roots within.
 func NewRootSay(ignores []Ignore, known *List, now time.Time) *Say {
 	s := NewSay(ignores, known, now)
 	s.saw = map[string]bool{}
@@ -52,10 +54,22 @@ func NewRootSay(ignores []Ignore, known *List, now time.Time) *Say {
 // See tells of a finding in the root.
 func (s *Say) See(id string) { s.saw[id] = true }
 
-func (s *Say) isAbout(f finding.Finding) bool { return s.saw == nil || s.saw[f.ID] }
+// Within tells that the root lies in another one, such as a submodule, whose
+// owners can speak for it.
+func (s *Say) Within(outer *Say) { s.outer = outer }
 
-// suppresses says what it suppresses a finding by, if it does.
+// suppresses says what a finding is suppressed by, if it is.
 func (s *Say) suppresses(f finding.Finding) (finding.Suppression, bool) {
+	for ; s != nil; s = s.outer {
+		if by, ok := s.lists(f); ok {
+			return by, true
+		}
+	}
+	return finding.Suppression{}, false
+}
+
+// lists looks for a finding in what is said here.
+func (s *Say) lists(f finding.Finding) (finding.Suppression, bool) {
 	if i, ok := s.byID[f.ID]; ok {
 		return finding.Suppression{
 			Finding: f, By: finding.SuppressedByIgnore, Reason: i.Reason, Owner: i.Owner, Until: i.Until.String(),
@@ -112,10 +126,37 @@ func Apply(findings Findings, operator *Say, roots []*Say) Outcome {
 		}
 	}
 	all := slices.Concat(findings.Reported, findings.Excluded)
-	for _, s := range append([]*Say{operator}, roots...) {
-		s.audit(all, &out)
+	operator.audit(all, &out)
+	for _, s := range roots {
+		if len(s.ignores)+len(s.known) > 0 {
+			s.audit(s.itsOwn(all, roots), &out)
+		}
 	}
 	return out
+}
+
+// Keeps reports whether Apply would keep a finding, by what is known so far.
+func Keeps(f finding.Finding, operator *Say, roots []*Say) bool {
+	_, ok := suppression(f, operator, roots)
+	return !ok || f.Status == key.Active
+}
+
+// itsOwn are the findings in the root, and in the roots that lie within it.
+func (s *Say) itsOwn(all []finding.Finding, roots []*Say) []finding.Finding {
+	inner := slices.DeleteFunc(slices.Clone(roots), func(root *Say) bool { return !root.isWithin(s) })
+	return slices.DeleteFunc(slices.Clone(all), func(f finding.Finding) bool {
+		return !slices.ContainsFunc(inner, func(root *Say) bool { return root.saw[f.ID] })
+	})
+}
+
+// isWithin reports whether a root is another, or lies within it.
+func (s *Say) isWithin(other *Say) bool {
+	for ; s != nil; s = s.outer {
+		if s == other {
+			return true
+		}
+	}
+	return false
 }
 
 // suppression says what suppresses a finding, if anything does.
@@ -138,7 +179,7 @@ func unanimous(f finding.Finding, roots []*Say) (finding.Suppression, bool) {
 	var first finding.Suppression
 	said := false
 	for _, root := range roots {
-		if !root.isAbout(f) {
+		if !root.saw[f.ID] {
 			continue
 		}
 		s, ok := root.suppresses(f)
@@ -152,14 +193,13 @@ func unanimous(f finding.Finding, roots []*Say) (finding.Suppression, bool) {
 	return first, said
 }
 
-// audit adds the entries that say nothing any more.
-func (s *Say) audit(all []finding.Finding, out *Outcome) {
+// audit adds the entries that say nothing any more of the findings that this
+// is about.
+func (s *Say) audit(about []finding.Finding, out *Outcome) {
 	out.Expired = append(out.Expired, s.expired...)
 	ids, keys := map[string]bool{}, map[knownKey]bool{}
-	for _, f := range all {
-		if s.isAbout(f) {
-			ids[f.ID], keys[keyOf(f)] = true, true
-		}
+	for _, f := range about {
+		ids[f.ID], keys[keyOf(f)] = true, true
 	}
 	for _, i := range s.ignores {
 		if _, holds := s.byID[i.ID]; holds && !ids[i.ID] {

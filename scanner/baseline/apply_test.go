@@ -157,6 +157,23 @@ func TestARootSaysNothingAboutAnother(t *testing.T) {
 	}
 }
 
+func TestWhoTrustsARootTrustsWhatItSaysOfRootsWithin(t *testing.T) {
+	ignoring := []baseline.Ignore{{ID: "a", Reason: "r"}, {ID: "gone", Reason: "r"}}
+	outer, middle, inner, beside := root(ignoring, nil), root(nil, nil), root(nil, nil, "a"), root(nil, nil, "b")
+	inner.Within(middle)
+	middle.Within(outer)
+	say := baseline.NewSay(nil, nil, now)
+	out := baseline.Apply(baseline.Findings{Reported: []finding.Finding{one("a"), one("b")}}, say, []*baseline.Say{outer, middle, inner, beside})
+	got := ids(out.Kept)
+	if !slices.Equal(got, []string{"b"}) || len(out.Unused) != 1 || out.Unused[0].ID != "gone" {
+		t.Errorf("kept %v, unused %+v", got, out.Unused)
+	}
+	beside.See("a")
+	if !baseline.Keeps(one("a"), say, []*baseline.Say{outer, middle, inner, beside}) {
+		t.Error("it speaks for the root beside it")
+	}
+}
+
 func TestTheOperatorNeedsNoRoot(t *testing.T) {
 	operator := baseline.NewSay([]baseline.Ignore{{ID: "a", Reason: "r"}}, nil, now)
 	out := baseline.Apply(baseline.Findings{Reported: []finding.Finding{one("a")}}, operator, []*baseline.Say{root(nil, nil, "a")})

@@ -181,6 +181,9 @@ func TestNothingIsLost(t *testing.T) {
 					s.See(f.ID)
 				}
 			}
+			if len(roots) > 0 && random.IntN(2) == 0 {
+				s.Within(roots[random.IntN(len(roots))])
+			}
 			roots = append(roots, s)
 		}
 		ignores, list := some()

@@ -31,12 +31,16 @@ type sayOf struct {
 	// they were met.
 	parts map[string]*say
 	order []*say
+	// said is what those in order say, as far as roots has asked.
+	said []*baseline.Say
 }
 
 // say is what the configuration and the marks of one root may do.
 type say struct {
 	root  string
 	label string
+	// outer is the nearest root that this is in, "" if there is none.
+	outer string
 	// config is nil where none counts.
 	config *fileConfig
 	marks  bool
@@ -198,11 +202,32 @@ func (s *say) hears(f *finding.Finding) bool {
 // apply takes out of findings what the operator and the roots suppress. The
 // excluded ones are those in excluded paths.
 func (s *sayOf) apply(found, excluded []finding.Finding) baseline.Outcome {
-	roots := make([]*baseline.Say, len(s.order))
-	for i, part := range s.order {
-		roots[i] = part.own
+	return baseline.Apply(baseline.Findings{Reported: found, Excluded: excluded}, s.operator, s.roots())
+}
+
+// keeps reports whether apply would keep a finding, by what was met so far.
+func (s *sayOf) keeps(f finding.Finding) bool { return baseline.Keeps(f, s.operator, s.roots()) }
+
+// roots are what the roots say, those within others with them.
+func (s *sayOf) roots() []*baseline.Say {
+	for ; len(s.said) < len(s.order); s.said = append(s.said, s.order[len(s.said)].own) {
+		part := s.order[len(s.said)]
+		for _, other := range s.order[:len(s.said)] {
+			part.nest(other)
+			other.nest(part)
+		}
 	}
-	return baseline.Apply(baseline.Findings{Reported: found, Excluded: excluded}, s.operator, roots)
+	return s.said
+}
+
+// nest remembers another root as the one that this is in, if it is the nearest
+// so far.
+func (s *say) nest(other *say) {
+	below := strings.TrimSuffix(other.root, string(filepath.Separator)) + string(filepath.Separator)
+	if other.root != "" && len(other.root) > len(s.outer) && strings.HasPrefix(s.root, below) && s.root != other.root {
+		s.outer = other.root
+		s.own.Within(other.own)
+	}
 }
 
 // excluded are the findings in excluded paths, merged.

@@ -67,11 +67,8 @@ func (r *scanRun) collect(ctx context.Context, out *destination) (finding.Result
 func (r *scanRun) streamed(found stream) stream {
 	return func(yield func(finding.Finding, error) bool) {
 		for f, err := range found {
-			if err == nil {
-				kept := r.content.apply([]finding.Finding{f}, nil).Kept
-				if len(kept) == 1 && f.Confidence >= r.settings.Confidence {
-					err = r.stream.Finding(f)
-				}
+			if err == nil && f.Confidence >= r.settings.Confidence && r.content.keeps(f) {
+				err = r.stream.Finding(f)
 			}
 			if !yield(f, err) {
 				return
