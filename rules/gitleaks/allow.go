@@ -21,10 +21,13 @@ type allowlist struct {
 	regexes *lazyRegexp
 	// stop is nil without stopwords.
 	stop *lazyWords
+	// preset lists are of gitleaks' default configuration: they belong to what
+	// its rules describe.
+	preset bool
 }
 
-func newAllowlist(form allowForm) (*allowlist, error) {
-	a := &allowlist{commits: map[string]bool{}}
+func newAllowlist(form allowForm, preset bool) (*allowlist, error) {
+	a := &allowlist{commits: map[string]bool{}, preset: preset}
 	switch strings.ToUpper(form.Condition) {
 	case "AND", "&&":
 		a.all = true
@@ -93,28 +96,37 @@ func (a *allowlist) path(name string) bool {
 // origin is where a fragment is from.
 type origin struct{ path, commit string }
 
-// allowsOrigin reports whether one of the lists says that a fragment is not to
-// be looked at at all.
-func allowsOrigin(lists []*allowlist, o origin) bool {
+// allowsOrigin returns the list that says that a fragment is not to be looked
+// at at all: a preset one if there is one, nil if there is none.
+func allowsOrigin(lists []*allowlist, o origin) *allowlist {
 	if o == (origin{}) {
-		return false
+		return nil
 	}
-	for _, a := range lists {
+	return first(lists, func(a *allowlist) bool {
 		commit, path := a.commit(o.commit), a.path(o.path)
-		if !a.all {
-			if commit || path {
-				return true
+		switch {
+		case !a.all:
+			return commit || path
+		case a.regexes != nil || a.stop != nil:
+			return false // what is found decides
+		}
+		return (len(a.commits) == 0 || commit) && (a.paths == nil || path)
+	})
+}
+
+// first returns the first preset list of which something holds, without one the
+// first other one, or nil.
+func first(lists []*allowlist, holds func(*allowlist) bool) *allowlist {
+	var own *allowlist
+	for _, a := range lists {
+		if (own == nil || a.preset) && holds(a) {
+			if a.preset {
+				return a
 			}
-			continue
-		}
-		if a.regexes != nil || a.stop != nil {
-			continue // what is found decides
-		}
-		if (len(a.commits) == 0 || commit) && (a.paths == nil || path) {
-			return true
+			own = a
 		}
 	}
-	return false
+	return own
 }
 
 // candidate is what allowlists see of a finding.
@@ -138,29 +150,28 @@ func (a *allowlist) content(c candidate) bool {
 	return regex || word
 }
 
-// allows reports whether one of the lists keeps a finding from being reported.
-// The lists that only the origin can decide are returned.
-func allows(lists []*allowlist, c candidate) (allowed bool, open []*allowlist) {
-	for _, a := range lists {
-		switch {
-		case !a.content(c):
-		case !a.all || len(a.commits) == 0 && a.paths == nil:
-			return true, nil
-		default:
-			open = append(open, a)
+// allows returns the list that keeps a finding from being reported: a preset
+// one if there is one, nil if there is none. The lists that only the origin can
+// decide are open.
+func allows(lists []*allowlist, c candidate) (by *allowlist, open []*allowlist) {
+	by = first(lists, func(a *allowlist) bool {
+		if !a.content(c) {
+			return false
 		}
-	}
-	return false, open
+		if a.all && (len(a.commits) > 0 || a.paths != nil) {
+			open = append(open, a)
+			return false
+		}
+		return true
+	})
+	return by, open
 }
 
-// decided reports whether one of the open lists allows the origin.
-func decided(open []*allowlist, o origin) bool {
-	for _, a := range open {
-		if (len(a.commits) == 0 || a.commit(o.commit)) && (a.paths == nil || a.path(o.path)) {
-			return true
-		}
-	}
-	return false
+// decided returns the open list that allows the origin, or nil.
+func decided(open []*allowlist, o origin) *allowlist {
+	return first(open, func(a *allowlist) bool {
+		return (len(a.commits) == 0 || a.commit(o.commit)) && (a.paths == nil || a.path(o.path))
+	})
 }
 
 // lazyRegexp is compiled when it is first needed: a set has hundreds, and most

@@ -70,6 +70,8 @@ type Files struct {
 	// Default reads gitleaks' own configuration. An error should wrap
 	// ErrNoDefault.
 	Default func() ([]byte, error)
+	// IsDefault says that the text itself is gitleaks' own configuration.
+	IsDefault bool
 }
 
 // Parse reads a configuration and what it extends.
@@ -152,6 +154,8 @@ type building struct {
 	allow    []*allowlist
 	targeted []targeted
 	passed   []string
+	// preset is true for gitleaks' own configuration.
+	preset bool
 }
 
 // targeted is an allowlist for one rule.
@@ -166,7 +170,7 @@ func (f Files) parse(text []byte, depth int) (*building, error) {
 	if err != nil {
 		return nil, tomlError(err)
 	}
-	b := &building{rules: map[string]*Rule{}}
+	b := &building{rules: map[string]*Rule{}, preset: f.IsDefault}
 	for _, key := range meta.Undecoded() {
 		if name := key.String(); !slices.Contains(b.passed, name) {
 			b.passed = append(b.passed, name)
@@ -226,7 +230,7 @@ func (b *building) rule(form ruleForm) error {
 		lists = []allowForm{*form.AllowList}
 	}
 	for _, a := range lists {
-		list, err := newAllowlist(a)
+		list, err := newAllowlist(a, b.preset)
 		if err != nil {
 			return fmt.Errorf("%s: allowlist: %w", r.ID, err)
 		}
@@ -252,7 +256,7 @@ func (b *building) allowlists(form fileForm) error {
 		lists = []allowForm{*form.AllowList}
 	}
 	for _, a := range lists {
-		list, err := newAllowlist(a)
+		list, err := newAllowlist(a, b.preset)
 		if err != nil {
 			return fmt.Errorf("[[allowlists]]: %w", err)
 		}

@@ -28,8 +28,11 @@ type Options struct {
 	// Megabytes is the longest text that expressions are tried on; 0 sets no
 	// limit.
 	Megabytes int
-	// IgnoreMarks looks for no marks such as gitleaks:allow.
+	// IgnoreMarks is for marks such as gitleaks:allow, which then do not count.
 	IgnoreMarks bool
+	// Allowed asks for what allowlists leave out, too, but for those of
+	// gitleaks' default configuration, which belong to its rules.
+	Allowed bool
 }
 
 // Finding is what a rule found.
@@ -41,8 +44,11 @@ type Finding struct {
 	Match, Secret secret.Value
 	Entropy       float32
 	Tags          []string
-	// Marked is true where the line says that this is no leak.
-	Marked bool
+	// Marked is true where the line says that this is no leak, Unheard if that
+	// does not count.
+	Marked, Unheard bool
+	// Allowed is true where an allowlist says so; see Options.
+	Allowed bool
 	// open are the allowlists that the origin decides about.
 	open []*allowlist
 }
@@ -73,7 +79,7 @@ type looking struct {
 // found until then is returned.
 func (s *Set) Detect(ctx context.Context, f Fragment, o Options) []Finding {
 	l := &looking{Set: s, Fragment: f, options: o, text: f.Text, origin: origin{path: f.Path, commit: f.Commit}}
-	if !f.Anywhere && allowsOrigin(s.allow, l.origin) {
+	if !f.Anywhere && allowsOrigin(s.allow, l.origin) != nil {
 		return nil
 	}
 	var found []Finding
@@ -102,14 +108,21 @@ func (s *Set) Detect(ctx context.Context, f Fragment, o Options) []Finding {
 // it.
 func (l *looking) rule(number int, asked bool) []Finding {
 	r := l.rules[number]
-	if r.Hidden && !asked || !l.Anywhere && allowsOrigin(r.allow, l.origin) {
+	if r.Hidden && !asked {
+		return nil
+	}
+	var by *allowlist
+	if !l.Anywhere {
+		by = allowsOrigin(r.allow, l.origin)
+	}
+	if by != nil && !l.tells(by) {
 		return nil
 	}
 	if r.path != nil {
 		matches := l.Anywhere || r.path.MatchString(l.Path)
 		if r.pattern == nil && len(l.segments) == 0 && matches && !l.Anywhere {
 			match := secret.New([]byte("file detected: " + l.Path))
-			return []Finding{{Rule: r, Match: match, Tags: r.Tags}}
+			return []Finding{{Rule: r, Match: match, Tags: r.Tags, Allowed: by != nil}}
 		}
 		if !matches {
 			return nil
@@ -121,6 +134,7 @@ func (l *looking) rule(number int, asked bool) []Finding {
 	var found []Finding
 	for _, m := range r.pattern.find(l.text, l.seen.spots[number], l.seen.odd) {
 		if f, ok := l.match(r, span{m[0], m[1]}); ok {
+			f.Allowed = f.Allowed || by != nil
 			found = append(found, f)
 		}
 	}
@@ -129,6 +143,9 @@ func (l *looking) rule(number int, asked bool) []Finding {
 	}
 	return l.complete(r, found)
 }
+
+// tells reports whether what a list leaves out is asked for.
+func (l *looking) tells(by *allowlist) bool { return l.options.Allowed && !by.preset }
 
 // match judges one match of a rule's expression.
 func (l *looking) match(r *Rule, at span) (Finding, bool) {
@@ -153,7 +170,10 @@ func (l *looking) match(r *Rule, at span) (Finding, bool) {
 	f.Location = Location{l.Line + p.startLine, l.Line + p.endLine, p.startColumn, p.endColumn}
 	f.Start, f.End = at.start, at.end
 	whole := l.Text[p.from:p.to]
-	f.Marked = !l.options.IgnoreMarks && marked(whole, l.Text[:p.from])
+	f.Marked = marked(whole, l.Text[:p.from])
+	if l.options.IgnoreMarks {
+		f.Marked, f.Unheard = false, f.Marked
+	}
 	if len(line) == 0 {
 		line = whole
 	}
@@ -164,10 +184,14 @@ func (l *looking) match(r *Rule, at span) (Finding, bool) {
 	}
 	f.Entropy = float32(entropy)
 	for _, lists := range [][]*allowlist{l.allow, r.allow} {
-		allowed, open := allows(lists, candidate{secret: value, match: matched, line: line})
-		if allowed || !l.Anywhere && decided(open, l.origin) {
+		by, open := allows(lists, candidate{secret: value, match: matched, line: line})
+		if by == nil && !l.Anywhere {
+			by = decided(open, l.origin)
+		}
+		if by != nil && !l.tells(by) {
 			return f, false
 		}
+		f.Allowed = f.Allowed || by != nil
 		f.open = append(f.open, open...)
 	}
 	f.Match, f.Secret = secret.New(matched), secret.New(value)
@@ -177,7 +201,7 @@ func (l *looking) match(r *Rule, at span) (Finding, bool) {
 // In reports whether a finding of a fragment from anywhere is one in a path.
 func (s *Set) In(f Finding, path string) bool {
 	o := origin{path: path}
-	return !allowsOrigin(s.allow, o) && !allowsOrigin(f.Rule.allow, o) && !decided(f.open, o) &&
+	return allowsOrigin(s.allow, o) == nil && allowsOrigin(f.Rule.allow, o) == nil && decided(f.open, o) == nil &&
 		(f.Rule.path == nil || f.Rule.path.MatchString(path))
 }
 
@@ -225,7 +249,7 @@ func (l *looking) complete(r *Rule, found []Finding) []Finding {
 		if number < 0 {
 			return nil
 		}
-		others[q.id] = slices.DeleteFunc(l.rule(number, true), func(f Finding) bool { return f.Marked })
+		others[q.id] = slices.DeleteFunc(l.rule(number, true), func(f Finding) bool { return f.Marked || f.Allowed })
 	}
 	return slices.DeleteFunc(found, func(f Finding) bool {
 		return slices.ContainsFunc(r.required, func(q requirement) bool {
@@ -248,7 +272,7 @@ func withoutGeneric(found []Finding) []Finding {
 	var out []Finding
 	for _, f := range found {
 		better := generic(f) && slices.ContainsFunc(found, func(o Finding) bool {
-			return o.StartLine == f.StartLine && !generic(o) && o.Secret.Contains(f.Secret)
+			return o.StartLine == f.StartLine && !generic(o) && !o.Allowed && o.Secret.Contains(f.Secret)
 		})
 		if !better {
 			out = append(out, f)

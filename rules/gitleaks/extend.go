@@ -23,6 +23,7 @@ func (f Files) extend(b *building, form fileForm, depth int) error {
 		if err != nil {
 			return err
 		}
+		f.IsDefault = true
 		return f.join(b, text, "the default configuration", e.DisabledRules, depth)
 	case e.Path != "":
 		if f.Path == nil {

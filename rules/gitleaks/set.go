@@ -81,9 +81,21 @@ func (c *Config) Compile(only []string) (*Set, error) {
 func (s *Set) Rules() []*Rule { return slices.Clone(s.rules) }
 
 // Skips reports whether nothing with a path is looked at: gitleaks takes the
-// paths of every global allowlist so, whatever else it demands.
-func (s *Set) Skips(path string) bool {
-	return slices.ContainsFunc(s.allow, func(a *allowlist) bool { return a.path(path) })
+// paths of every global allowlist so, whatever else it demands. It is told
+// unless gitleaks' default configuration says so.
+func (s *Set) Skips(path string) (skips, told bool) {
+	by := first(s.allow, func(a *allowlist) bool { return a.path(path) })
+	return by != nil, by != nil && !by.preset
+}
+
+// PassesOver reports whether Detect finds nothing in what is of an origin,
+// because of an allowlist that is not of gitleaks' default configuration.
+func (s *Set) PassesOver(path, commit string) bool {
+	if !slices.ContainsFunc(s.allow, func(a *allowlist) bool { return !a.preset }) {
+		return false
+	}
+	by := allowsOrigin(s.allow, origin{path: path, commit: commit})
+	return by != nil && !by.preset
 }
 
 // sight is what one pass over a text showed, by rules.

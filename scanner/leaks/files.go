@@ -28,9 +28,10 @@ func (s *Scanner) Files(ctx context.Context, root string) (Result, error) {
 	}
 	prefix := filepath.ToSlash(clean)
 	var links []linked
+	passed := Passed{Paths: map[string]bool{}}
 	d := source.Directory{Root: clean, Prefix: prefix, Skip: func(name string, dir bool) bool {
 		told := path.Join(prefix, name)
-		if s.Set.Skips(told) {
+		if s.skips(told, &passed) {
 			return true
 		}
 		if target, ok := s.target(filepath.Join(clean, filepath.FromSlash(name)), dir); ok {
@@ -39,6 +40,7 @@ func (s *Scanner) Files(ctx context.Context, root string) (Result, error) {
 		return false
 	}}
 	result, err := s.items(ctx, d)
+	result.Passed.add(passed)
 	for _, l := range links {
 		if err != nil || ctx.Err() != nil {
 			break
@@ -48,6 +50,16 @@ func (s *Scanner) Files(ctx context.Context, root string) (Result, error) {
 		result.add(r)
 	}
 	return result, err
+}
+
+// skips reports whether a path is not looked at, and adds it to those that are
+// told.
+func (s *Scanner) skips(name string, passed *Passed) bool {
+	skips, told := s.Set.Skips(name)
+	if told {
+		passed.add(Passed{Paths: map[string]bool{name: true}})
+	}
+	return skips
 }
 
 // linked is a file that a link leads to.
@@ -137,7 +149,9 @@ func (s *Scanner) item(ctx context.Context, item source.Item) Result {
 		part := s.fragment(ctx, gitleaks.Fragment{Text: data, Path: name, Line: line}, "", Commit{})
 		// The neighbouring chunk sees more around what is at the edge.
 		elsewhere := func(l Leak) bool { return l.Start < chunk.From || l.Start >= chunk.To && chunk.To < len(data) }
-		part.Leaks, part.Marked = slices.DeleteFunc(part.Leaks, elsewhere), slices.DeleteFunc(part.Marked, elsewhere)
+		for _, list := range []*[]Leak{&part.Leaks, &part.Marked, &part.Allowed} {
+			*list = slices.DeleteFunc(*list, elsewhere)
+		}
 		r.add(part)
 		line += inspect.Position{}.After(chunk.Data[:chunk.Advance]).Line
 	}
@@ -161,7 +175,7 @@ func (s *Scanner) archive(ctx context.Context, data []byte, name string, c Commi
 			continue
 		}
 		if view.Member == "" || len(view.Way) > 0 || view.Part.Name != "" || isArchiveName(view.Member) ||
-			isApplication(view.Text) || s.Set.Skips(view.Member) {
+			isApplication(view.Text) || s.skips(view.Member, &r.Passed) {
 			continue
 		}
 		inner := name + "!" + view.Member

@@ -61,7 +61,7 @@ func (s *Scanner) patch(ctx context.Context, p gitsource.Patch) Result {
 	}
 	for _, f := range p.Files {
 		if f.Binary {
-			if s.Archives > 0 && isArchiveName(f.Path) && !s.Set.Skips(f.Path) {
+			if s.Archives > 0 && isArchiveName(f.Path) && !s.skips(f.Path, &r.Passed) {
 				r.add(s.archive(ctx, f.Content, f.Path, c))
 			}
 			continue

@@ -6,6 +6,7 @@ package leaks
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -63,8 +64,12 @@ type Scanner struct {
 // Result is what a scan found.
 type Result struct {
 	Leaks []Leak
-	// Marked are those whose lines say that they are none.
-	Marked []Leak
+	// Marked are those whose lines say that they are none, Allowed those that
+	// allowlists leave out; the ones of gitleaks' default configuration are a
+	// part of its rules, and not told.
+	Marked, Allowed []Leak
+	// Passed are the paths and commits that allowlists pass over as a whole.
+	Passed Passed
 	// Notes say what was not read.
 	Notes []*source.ItemError
 	// Bytes were looked at, in so many Commits.
@@ -72,9 +77,29 @@ type Result struct {
 	Commits int
 }
 
+// Passed is what was not looked at. A directory counts as one path.
+type Passed struct{ Paths, Commits map[string]bool }
+
+// Len is how many paths and commits there are.
+func (p Passed) Len() int { return len(p.Paths) + len(p.Commits) }
+
+func (p *Passed) add(o Passed) {
+	p.Paths, p.Commits = united(p.Paths, o.Paths), united(p.Commits, o.Commits)
+}
+
+func united(a, b map[string]bool) map[string]bool {
+	if len(a) == 0 {
+		return b
+	}
+	maps.Copy(a, b)
+	return a
+}
+
 func (r *Result) add(o Result) {
 	r.Leaks = append(r.Leaks, o.Leaks...)
 	r.Marked = append(r.Marked, o.Marked...)
+	r.Allowed = append(r.Allowed, o.Allowed...)
+	r.Passed.add(o.Passed)
 	r.Notes = append(r.Notes, o.Notes...)
 	r.Bytes += o.Bytes
 	r.Commits += o.Commits
@@ -116,13 +141,32 @@ func (s *Scanner) fragment(ctx context.Context, f gitleaks.Fragment, link string
 	if slices.Contains(s.Own, f.Path) {
 		return r
 	}
-	for _, found := range s.Set.Detect(ctx, f, s.Options) {
+	if r.Passed = s.passes(f.Path, f.Commit); r.Passed.Len() > 0 {
+		return r
+	}
+	o := s.Options
+	o.Allowed = true
+	for _, found := range s.Set.Detect(ctx, f, o) {
 		l := Leak{Finding: found, File: f.Path, Symlink: link, Commit: c}
-		if found.Marked {
+		switch {
+		case found.Allowed:
+			r.Allowed = append(r.Allowed, l)
+		case found.Marked:
 			r.Marked = append(r.Marked, l)
-		} else {
+		default:
 			r.Leaks = append(r.Leaks, l)
 		}
 	}
 	return r
+}
+
+// passes is what of an origin is passed over.
+func (s *Scanner) passes(path, commit string) Passed {
+	switch {
+	case !s.Set.PassesOver(path, commit):
+		return Passed{}
+	case commit != "" && !s.Set.PassesOver(path, ""):
+		return Passed{Commits: map[string]bool{commit: true}}
+	}
+	return Passed{Paths: map[string]bool{path: true}}
 }

@@ -30,6 +30,8 @@ type gitleaksOptions struct {
 	Timeout  int
 	Verbose  bool
 	LogLevel string
+	// Untrusted is for a source that has no say about itself.
+	Untrusted bool
 }
 
 // gitleaksReading say how content is looked at.
@@ -49,7 +51,11 @@ type gitleaksReport struct {
 }
 
 // gitleaksKnown say where what is known is listed.
-type gitleaksKnown struct{ Baseline, Ignore string }
+type gitleaksKnown struct {
+	Baseline, Ignore string
+	// Given is true where the operator named Ignore.
+	Given bool
+}
 
 // gitleaksCommand is one of the commands.
 type gitleaksCommand struct {
@@ -76,8 +82,10 @@ Rules come from --config, GITLEAKS_CONFIG, GITLEAKS_CONFIG_TOML, .gitleaks.toml
 in the source, or gitleaks' default configuration: a file that
 QLEAKS_GITLEAKS_DEFAULT names, or that of a gitleaks in Go's module cache.
 
-As with gitleaks, what the source says about itself counts, and is told. For
-what is not yours, use qleaks scan.
+As with gitleaks, what the repository or directory that you are in says about
+itself counts: its .gitleaks.toml, .gitleaksignore and marks. What they hide is
+told. Of another source, and with --untrusted, they do not count, unless it is
+trusted (qleaks trust). What --config and -i name counts always.
 
 Exit codes: 0 no leaks, 1 leaks (or that of --exit-code) or a failure,
 126 an unknown flag`
@@ -96,6 +104,7 @@ func (c gitleaksCommand) command(env Env) *cobra.Command {
 			if len(args) == 1 && args[0] != "" {
 				o.Source = args[0]
 			}
+			o.Known.Given = cmd.Flags().Changed("gitleaks-ignore-path")
 			g := &gitleaksRun{env: env, options: *o}
 			return g.do(cmd.Context(), c.run)
 		},
@@ -129,7 +138,8 @@ func addGitleaksFlags(cmd *cobra.Command, o *gitleaksOptions) {
 	f.StringVar(&o.Report.Template, "report-template", "", "`FILE` with a Go template for the report")
 	f.BoolVar(&o.Report.ShowSecrets, "show-secrets", false, "show the values themselves")
 	f.IntVar(&o.Timeout, "timeout", 0, "stop after so many seconds")
-	f.BoolVarP(&o.Verbose, "verbose", "v", false, "list the leaks on standard output")
+	f.BoolVar(&o.Untrusted, "untrusted", false, "the configuration, ignore file and marks of the source do not count")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "list the leaks on standard output, and what is not reported on standard error")
 	completeWords(cmd, "report-format", leaks.Formats()...)
 }
 

@@ -85,10 +85,7 @@ func runGitleaksGit(ctx context.Context, g *gitleaksRun) (leaks.Result, error) {
 	if err != nil {
 		return leaks.Result{}, err
 	}
-	t, err := locateOne(cwd, g.options.Source, readOptions{})
-	if err != nil {
-		return leaks.Result{}, err
-	}
+	t := g.own.source
 	if t.repository == nil {
 		return leaks.Result{}, gitleaksWrong(g.options.Source+" is in no repository", "for files alone: qleaks dir "+g.options.Source)
 	}

@@ -3,9 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/qleaks/qleaks/rules/gitleaks"
@@ -22,6 +23,7 @@ type gitleaksRun struct {
 	scanner *leaks.Scanner
 	known   leaks.Known
 	report  leaks.Report
+	own     gitleaksOwn
 }
 
 func (g *gitleaksRun) do(ctx context.Context, run func(context.Context, *gitleaksRun) (leaks.Result, error)) error {
@@ -59,6 +61,9 @@ func asGitleaksFailure(err error) error {
 
 func (g *gitleaksRun) prepare() error {
 	o := g.options
+	if err := g.decideOwn(); err != nil {
+		return err
+	}
 	config, own, err := g.rules()
 	if err != nil {
 		return err
@@ -72,7 +77,10 @@ func (g *gitleaksRun) prepare() error {
 	}
 	g.scanner = &leaks.Scanner{
 		Set: set, Archives: o.Reading.ArchiveDepth, Follow: o.Reading.Follow, Own: []string{filepath.ToSlash(own)},
-		Options: gitleaks.Options{DecodeDepth: o.Reading.DecodeDepth, Megabytes: o.Reading.Megabytes, IgnoreMarks: o.Reading.IgnoreMarks},
+		Options: gitleaks.Options{
+			DecodeDepth: o.Reading.DecodeDepth, Megabytes: o.Reading.Megabytes,
+			IgnoreMarks: o.Reading.IgnoreMarks || !g.own.counts,
+		},
 	}
 	g.report = leaks.Report{
 		Format: o.Report.Format, Showing: leaks.Showing{Secrets: o.Report.ShowSecrets, Redact: o.Report.Redact},
@@ -93,19 +101,8 @@ func (g *gitleaksRun) prepare() error {
 
 // readKnown reads what is not to be reported.
 func (g *gitleaksRun) readKnown() error {
-	read := map[string]bool{}
-	ignore := g.options.Known.Ignore
-	for _, name := range []string{ignore, filepath.Join(ignore, gitleaksIgnoreName), filepath.Join(g.options.Source, gitleaksIgnoreName)} {
-		info, err := os.Stat(name)
-		if err != nil || info.IsDir() || read[filepath.Clean(name)] {
-			continue
-		}
-		read[filepath.Clean(name)] = true
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return couldNot("cannot read "+name, rootCause(err))
-		}
-		g.known.AddIgnored(text)
+	if err := g.readIgnored(); err != nil {
+		return err
 	}
 	for _, line := range g.known.Wrong {
 		g.say.note("%q in .gitleaksignore is no fingerprint", line)
@@ -132,22 +129,30 @@ func (g *gitleaksRun) readKnown() error {
 // rules reads the rules; own is the path of the configuration as gitleaks
 // compares it with those of files.
 func (g *gitleaksRun) rules() (config *gitleaks.Config, own string, err error) {
-	own = g.options.Config
-	if own == "" {
+	files := gitleaks.Files{Path: os.ReadFile, Default: func() ([]byte, error) { return gitleaksDefault(g.env) }}
+	name, text, err := g.givenConfiguration()
+	if err == nil && text == nil {
+		if text, err = g.ownFile(gitleaksConfigName, "--config"); text != nil {
+			name, files.Path = filepath.Join(g.options.Source, gitleaksConfigName), g.extended()
+		}
+	}
+	if own = g.options.Config; own == "" && g.own.counts {
 		own = filepath.Join(g.options.Source, gitleaksConfigName)
 	}
-	name, text, err := g.configuration()
-	if err != nil {
-		return nil, "", err
+	if err == nil && text == nil {
+		name, files.IsDefault = "the default configuration", true
+		text, err = files.Default()
 	}
-	config, err = gitleaks.Parse(text, gitleaks.Files{Path: os.ReadFile, Default: func() ([]byte, error) { return gitleaksDefault(g.env) }})
+	if err == nil {
+		config, err = gitleaks.Parse(text, files)
+	}
 	if errors.Is(err, gitleaks.ErrNoDefault) {
 		return nil, "", noGitleaksDefault(err)
 	}
-	if err != nil {
+	if _, told := errors.AsType[*problem](err); err != nil && !told {
 		return nil, "", &problem{code: exitUsage, message: name, err: err}
 	}
-	return config, own, nil
+	return config, own, err
 }
 
 // gitleaksConfigName is where gitleaks looks for a source's own rules.
@@ -157,8 +162,8 @@ const gitleaksConfigName = ".gitleaks.toml"
 // told of.
 const gitleaksIgnoreName = ".gitleaksignore"
 
-// configuration reads the file that gitleaks would.
-func (g *gitleaksRun) configuration() (name string, text []byte, err error) {
+// givenConfiguration reads the one that the operator names; nil without one.
+func (g *gitleaksRun) givenConfiguration() (name string, text []byte, err error) {
 	name = g.options.Config
 	if name == "" {
 		name = g.env.Getenv("GITLEAKS_CONFIG")
@@ -166,32 +171,13 @@ func (g *gitleaksRun) configuration() (name string, text []byte, err error) {
 	if inline := g.env.Getenv("GITLEAKS_CONFIG_TOML"); name == "" && inline != "" {
 		return "GITLEAKS_CONFIG_TOML", []byte(inline), nil
 	}
-	if name != "" {
-		text, err = os.ReadFile(name)
-		if err != nil {
-			return "", nil, couldNot("cannot read the configuration "+name, rootCause(err))
-		}
-		return name, text, nil
+	if name == "" {
+		return "", nil, nil
 	}
-	name = filepath.Join(g.options.Source, gitleaksConfigName)
-	text, err = os.ReadFile(name)
-	switch {
-	case err == nil:
-		return name, text, nil
-	case !errors.Is(err, fs.ErrNotExist) && !isDirectoryError(err):
+	if text, err = os.ReadFile(name); err != nil {
 		return "", nil, couldNot("cannot read the configuration "+name, rootCause(err))
 	}
-	text, err = gitleaksDefault(g.env)
-	if errors.Is(err, gitleaks.ErrNoDefault) {
-		err = noGitleaksDefault(err)
-	}
-	return "the default configuration", text, err
-}
-
-// isDirectoryError reports whether a name could not be opened because the
-// source is a file.
-func isDirectoryError(err error) bool {
-	return strings.Contains(rootCause(err).Error(), "not a directory")
+	return name, text, nil
 }
 
 // conclude reports what was found and gives the exit code.
@@ -212,7 +198,7 @@ func (g *gitleaksRun) conclude(result leaks.Result, failure error) error {
 			g.say.note("not read: %s: %s", note.Path, note.Reason)
 		}
 	}
-	g.tellKnown(ignored, listed, result.Marked)
+	g.tellKnown(ignored, listed, result)
 	partial := ""
 	if failure != nil || unread > 0 {
 		partial = " in a partial scan"
@@ -232,18 +218,58 @@ func (g *gitleaksRun) conclude(result leaks.Result, failure error) error {
 }
 
 // tellKnown tells what was found and not reported.
-func (g *gitleaksRun) tellKnown(ignored, listed, marked []leaks.Leak) {
+func (g *gitleaksRun) tellKnown(ignored, listed []leaks.Leak, result leaks.Result) {
 	for _, k := range []struct {
 		all []leaks.Leak
 		why string
-	}{{ignored, ".gitleaksignore"}, {listed, "the baseline"}, {marked, "marks such as gitleaks:allow"}} {
+	}{
+		{ignored, ".gitleaksignore"}, {listed, "the baseline"}, {result.Marked, "marks such as gitleaks:allow"},
+		{result.Allowed, "allowlists of the configuration"},
+	} {
 		if len(k.all) > 0 {
 			g.say.note("%s not reported, because of %s", plural(len(k.all), "leak"), k.why)
 		}
+		for _, l := range k.all {
+			if g.options.Verbose {
+				g.say.note("  not reported: %s", l.Fingerprint())
+			}
+		}
 	}
+	g.tellPassed(result.Passed)
 	if unused := g.known.Unused(); len(unused) > 0 && g.options.Verbose {
 		for _, fingerprint := range unused {
 			g.say.note("%s in .gitleaksignore is not used", fingerprint)
+		}
+	}
+	unheard := 0
+	for _, l := range result.Leaks {
+		if l.Unheard {
+			unheard++
+		}
+	}
+	if unheard > 0 && !g.own.counts {
+		g.say.note("%s did not count: what is not yours may not hide leaks", plural(unheard, "mark"))
+	}
+}
+
+// tellPassed tells what allowlists kept from being looked at.
+func (g *gitleaksRun) tellPassed(p leaks.Passed) {
+	if p.Len() == 0 {
+		return
+	}
+	var parts []string
+	for _, k := range []struct {
+		all  map[string]bool
+		name string
+	}{{p.Paths, "path"}, {p.Commits, "commit"}} {
+		if len(k.all) > 0 {
+			parts = append(parts, plural(len(k.all), k.name))
+		}
+	}
+	g.say.note("%s passed over, because of allowlists of the configuration", strings.Join(parts, " and "))
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(p.Paths)), slices.Sorted(maps.Keys(p.Commits))) {
+		if g.options.Verbose {
+			g.say.note("  passed over: %s", name)
 		}
 	}
 }

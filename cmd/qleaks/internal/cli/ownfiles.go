@@ -29,9 +29,10 @@ func readOwnFiles(root string) (ownFiles, error) {
 	for _, file := range []struct {
 		name    string
 		content *[]byte
-	}{{configName, &o.config}, {gitleaksConfigName, &o.rules}, {gitleaksIgnoreName, &o.ignored}} {
+		limit   int64
+	}{{configName, &o.config, maxConfig}, {gitleaksConfigName, &o.rules, maxConfig}, {gitleaksIgnoreName, &o.ignored, maxBaseline}} {
 		var err error
-		if *file.content, err = contentOf(root, file.name, maxConfig); err != nil {
+		if *file.content, err = contentOf(root, file.name, file.limit); err != nil {
 			return o, fmt.Errorf("%s: %w", file.name, rootCause(err))
 		}
 	}
