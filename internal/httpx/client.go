@@ -4,6 +4,7 @@
 package httpx
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
@@ -35,6 +36,9 @@ type Options struct {
 	Timeout time.Duration
 	// Rate is how many requests a second may go out; zero is as many as come.
 	Rate float64
+	// Dial makes connections; nil is the network. What it connects to is the
+	// caller's affair.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Log receives a line a request, at debug level; nil is silent.
 	Log *slog.Logger
 
@@ -77,6 +81,9 @@ func New(o Options) (*Client, error) {
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    16,
 		MaxResponseHeaderBytes: maxHeaderBytes,
+	}
+	if o.Dial != nil {
+		c.transport.DialContext = o.Dial
 	}
 	return c, nil
 }

@@ -46,7 +46,7 @@ func (g *gate) enter(ctx context.Context, patience time.Duration) (left time.Dur
 			if left > patience {
 				return left, ErrAskedToWait
 			}
-			if err := sleep(ctx, left); err != nil {
+			if err := Sleep(ctx, left); err != nil {
 				return 0, err
 			}
 			continue
@@ -57,7 +57,7 @@ func (g *gate) enter(ctx context.Context, patience time.Duration) (left time.Dur
 		}
 		g.next = turn.Add(g.interval)
 		g.mu.Unlock()
-		return 0, sleep(ctx, turn.Sub(now))
+		return 0, Sleep(ctx, turn.Sub(now))
 	}
 }
 
@@ -70,8 +70,8 @@ func (g *gate) close(wait time.Duration) {
 	}
 }
 
-// sleep waits, at most until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, at most until the context ends.
+func Sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -96,6 +96,14 @@ func pause(attempt int) time.Duration {
 		span = min(mostPause, firstPause<<attempt)
 	}
 	return time.Duration(rand.Int64N(int64(span))) + 1
+}
+
+// date is the server's clock, or ours where it does not tell.
+func date(h http.Header) time.Time {
+	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
+		return theirs
+	}
+	return time.Now()
 }
 
 // retryAfter reads what a server asks for, in seconds or as a date. A date is

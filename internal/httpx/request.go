@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -30,8 +29,10 @@ type Request struct {
 	// longer answer is an error, not a part of one.
 	Limit int64
 	// Patience is how long to go on in all, where the server asks to wait or
-	// fails for a moment; zero asks once. Only GET is repeated.
+	// fails for a moment; zero asks once. Only GET is repeated, and what Again
+	// says may be.
 	Patience time.Duration
+	Again    bool
 }
 
 // Response is a whole answer, whatever its status.
@@ -43,6 +44,8 @@ type Response struct {
 	Body []byte
 	// RetryAfter is how long the server asks to be left alone.
 	RetryAfter time.Duration
+	// Date is the server's clock, or ours where it does not tell.
+	Date time.Time
 
 	header http.Header
 }
@@ -69,7 +72,15 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	if question.Header.Get("Accept") == "" {
 		question.Header.Set("Accept", "application/json")
 	}
-	return c.exchange(question, r.Limit, r.Patience)
+	return c.exchange(question, terms{r.Limit, r.Patience, r.Again || r.Method == http.MethodGet})
+}
+
+// terms are how much of an answer is read, for how long it is asked for, and
+// whether it may be asked for twice.
+type terms struct {
+	limit    int64
+	patience time.Duration
+	again    bool
 }
 
 // Line is method, host and path of a request, as errors and evidence show it.
@@ -102,31 +113,36 @@ func (c *Client) ours(u *url.URL) bool {
 }
 
 // exchange asks until there is an answer worth having, or no more patience.
-func (c *Client) exchange(question *http.Request, limit int64, patience time.Duration) (Response, error) {
+func (c *Client) exchange(question *http.Request, by terms) (Response, error) {
 	ctx := question.Context()
 	name := line(question.Method, question.URL)
 	if !c.ours(question.URL) {
 		return Response{}, &Error{Request: question.Method + " " + question.URL.Host, Kind: ErrForeignHost}
 	}
-	if limit <= 0 {
-		limit = DefaultLimit
+	if by.limit <= 0 {
+		by.limit = DefaultLimit
 	}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(by.patience)
 	for attempt := 0; ; attempt++ {
 		if left, err := c.gate.enter(ctx, time.Until(deadline)); err != nil {
 			return Response{}, &Error{Request: name, Kind: err, RetryAfter: left}
 		}
-		answer, err := c.once(question, limit, name)
+		answer, err := c.once(question, by.limit, name)
 		if answer.RetryAfter > 0 && busy(answer.Status) {
 			c.gate.close(answer.RetryAfter)
 		}
 		wait := max(answer.RetryAfter, pause(attempt))
-		repeat := question.Method == http.MethodGet && (err != nil && passing(err) || err == nil && busy(answer.Status))
+		repeat := by.again && (err != nil && passing(err) || err == nil && busy(answer.Status))
 		if !repeat || wait > time.Until(deadline) {
 			return answer, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := Sleep(ctx, wait); err != nil {
 			return Response{}, &Error{Request: name, Kind: err}
+		}
+		if question.GetBody != nil {
+			if question.Body, err = question.GetBody(); err != nil {
+				return Response{}, &Error{Request: name, Kind: ErrBroken}
+			}
 		}
 	}
 }
@@ -146,7 +162,7 @@ func (c *Client) once(question *http.Request, limit int64, name string) (Respons
 		return Response{}, &Error{Request: name, Kind: kind}
 	}
 	defer answer.Body.Close()
-	got := Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, time.Now()), header: answer.Header}
+	got := Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, time.Now()), Date: date(answer.Header), header: answer.Header}
 	if media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil {
 		got.Type = media
 	}
@@ -174,36 +190,4 @@ func read(answer *http.Response, limit int64) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	return body, nil
-}
-
-// HTTP is the Client in the form that other people's libraries take, with all
-// of its rules; limit and patience are those of each Request.
-func (c *Client) HTTP(limit int64, patience time.Duration) *http.Client {
-	return &http.Client{
-		Transport:     roundTripper{c, limit, patience},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return ErrRedirected },
-	}
-}
-
-type roundTripper struct {
-	client   *Client
-	limit    int64
-	patience time.Duration
-}
-
-// RoundTrip implements http.RoundTripper.
-func (t roundTripper) RoundTrip(question *http.Request) (*http.Response, error) {
-	if question.Body != nil {
-		defer question.Body.Close()
-	}
-	got, err := t.client.exchange(question, t.limit, t.patience)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		Status: strconv.Itoa(got.Status) + " " + http.StatusText(got.Status), StatusCode: got.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: got.header, Body: io.NopCloser(bytes.NewReader(got.Body)), ContentLength: int64(len(got.Body)),
-		Request: question,
-	}, nil
 }

@@ -40,11 +40,14 @@ type Dates struct {
 }
 
 // Use is when a key was last used. Not knowing that is not the same as "never":
-// a Use that is not Known says nothing, a Known one without a Last says that
+// a Use that is not Known says nothing, a Known one without Last and After says that
 // the key was never used.
 type Use struct {
 	Known bool      `json:"known"`
 	Last  time.Time `json:"last,omitzero"`
+	// After is told instead of Last where all that is known is that the key was
+	// used at some time later than this.
+	After time.Time `json:"after,omitzero"`
 	// Count is how often, where the provider counts.
 	Count int64 `json:"count,omitempty"`
 }

@@ -36,6 +36,8 @@ type Extent struct {
 	Services bool
 	// Use says how to find out when each key was last used.
 	Use UseBy
+	// Idle is the span that a UseReport looks back; zero is 90 days.
+	Idle time.Duration
 }
 
 // UseBy is a way to find out when keys were last used.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/httpx"
@@ -76,6 +77,8 @@ const (
 	Found Bearer = "the key in question"
 	Own   Bearer = "the operator's credential"
 	Both  Bearer = "the key in question, and the operator's credential"
+	// FoundIfAllowed is for a login with the key in question.
+	FoundIfAllowed Bearer = "the key in question, only if a login is allowed"
 )
 
 // Config is what the operator decides about a Client. The zero Config asks the
@@ -93,10 +96,11 @@ type Config struct {
 	// Origins replaces the origins of services, by their names. Only the
 	// operator's own flag or environment may fill it, never a file.
 	Origins map[string]string
-	// Proxy, Roots, Timeout and Log are those of httpx.Options.
+	// Proxy, Roots, Timeout, Dial and Log are those of httpx.Options.
 	Proxy   string
 	Roots   *x509.CertPool
 	Timeout time.Duration
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Log     *slog.Logger
 	// Rate replaces the services' rates, in requests a second.
 	Rate float64
@@ -129,7 +133,7 @@ func (k Kit) Wire(c Config, service string) (Wire, error) {
 		if s.Name != service {
 			continue
 		}
-		o := httpx.Options{Origin: s.Origin, Rate: s.Rate, Proxy: c.Proxy, Roots: c.Roots, Timeout: c.Timeout, Log: c.Log}
+		o := httpx.Options{Origin: s.Origin, Rate: s.Rate, Proxy: c.Proxy, Roots: c.Roots, Timeout: c.Timeout, Dial: c.Dial, Log: c.Log}
 		if c.Rate > 0 {
 			o.Rate = c.Rate
 		}

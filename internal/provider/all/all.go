@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/provider/ibm"
 	"github.com/qleaks/qleaks/internal/provider/ionq"
 	"github.com/qleaks/qleaks/internal/provider/qbraid"
 )
@@ -10,6 +11,7 @@ import (
 // Kits returns every provider, in the order of their names.
 func Kits() []provider.Kit {
 	return []provider.Kit{
+		ibm.Kit(),
 		ionq.Kit(),
 		qbraid.Kit(),
 	}
