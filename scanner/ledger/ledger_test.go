@@ -148,6 +148,17 @@ func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 	}
 }
 
+func TestWeightsThatNoBlobHasAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, w := range []ledger.Weight{1 << 31, 1<<30 + 1, 1<<31 | 1<<30 + 1, 1<<32 - 2} {
+		o := someObjects()
+		o.Weights[0] = w
+		if _, ok := ledger.DecodedObjects(ledger.EncodedObjects(o)); ok {
+			t.Errorf("weight %x is believed", w)
+		}
+	}
+}
+
 // FuzzPayloads decodes anything: what is broken is refused, and what is not is
 // written the same way again.
 func FuzzPayloads(f *testing.F) {

@@ -46,6 +46,11 @@ func (w Weight) Blob() (size int64, ok bool) {
 	return int64(w&^told) - 1, true
 }
 
+// valid reports whether w is a weight that Weigh returns, Unread or NotBlob.
+func (w Weight) valid() bool {
+	return w == Unread || w == NotBlob || w&^told != 0 && w&^told <= maxWeighed+1
+}
+
 // HasTold reports whether there is more to tell of a blob.
 func (w Weight) HasTold() bool { return w != NotBlob && w&told != 0 }
 
@@ -105,6 +110,9 @@ func (o *Objects) decode(d *decoder) {
 	o.Weights = make([]Weight, len(weights)/4)
 	for i := range o.Weights {
 		o.Weights[i] = Weight(binary.LittleEndian.Uint32(weights[4*i:]))
+		if !o.Weights[i].valid() {
+			d.fail()
+		}
 	}
 	o.Told = map[string]Told{}
 	for n := d.uint(); n > 0 && !d.broken; n-- {
