@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/scanner/report"
 )
 
 func newRulesCommand(env Env) *cobra.Command {
@@ -25,33 +26,41 @@ func newRulesCommand(env Env) *cobra.Command {
 }
 
 func newRulesListCommand(env Env) *cobra.Command {
-	asJSON := false
+	asJSON, files := false, []string(nil)
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the rules",
-		Example: "  qleaks rules list\n  qleaks rules list --json",
+		Example: "  qleaks rules list\n  qleaks rules list --json\n  qleaks rules list --rules acme.toml",
 		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return runRulesList(env, asJSON) },
+		RunE:    func(*cobra.Command, []string) error { return runRulesList(env, files, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	addRulesFlag(cmd, &files)
 	return cmd
 }
 
 func newRulesExplainCommand(env Env) *cobra.Command {
-	return &cobra.Command{
+	var files []string
+	cmd := &cobra.Command{
 		Use:     "explain ID",
 		Short:   "Explain a rule: what it looks for, and how to fix what it finds",
-		Example: "  qleaks rules explain ibm-cloud-api-key",
+		Example: "  qleaks rules explain ibm-cloud-api-key\n  qleaks rules explain --rules acme.toml acme-key",
 		Args:    oneArgument("the id of a rule"),
-		RunE:    func(_ *cobra.Command, args []string) error { return runRulesExplain(env, args[0]) },
+		RunE:    func(_ *cobra.Command, args []string) error { return runRulesExplain(env, files, args[0]) },
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			set, err := rules.Builtin()
+			set, err := rulesHere(env, files)
 			if err != nil || len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
 			return ruleIDs(set), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+	addRulesFlag(cmd, &files)
+	return cmd
+}
+
+func addRulesFlag(cmd *cobra.Command, files *[]string) {
+	cmd.Flags().StringArrayVar(files, "rules", nil, "with the rules of `FILE`, too, which may be given several times")
 }
 
 func ruleIDs(set *rules.Set) []string {
@@ -72,10 +81,10 @@ type listedRule struct {
 	Page       string `json:"page"`
 }
 
-func runRulesList(env Env, asJSON bool) error {
-	set, err := rules.Builtin()
+func runRulesList(env Env, files []string, asJSON bool) error {
+	set, err := rulesHere(env, files)
 	if err != nil {
-		return couldNot("the built-in rules are broken", err)
+		return err
 	}
 	list := []listedRule{}
 	for _, r := range set.Rules() {
@@ -89,7 +98,7 @@ func runRulesList(env Env, asJSON bool) error {
 	table := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tUP TO\tWHAT")
 	for _, r := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", r.ID, r.Confidence, r.Title)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", report.Clean(r.ID), r.Confidence, report.Clean(r.Title))
 	}
 	return table.Flush()
 }
@@ -103,10 +112,10 @@ func bestConfidence(r *rules.Rule) rules.Confidence {
 	return best
 }
 
-func runRulesExplain(env Env, id string) error {
-	set, err := rules.Builtin()
+func runRulesExplain(env Env, files []string, id string) error {
+	set, err := rulesHere(env, files)
 	if err != nil {
-		return couldNot("the built-in rules are broken", err)
+		return err
 	}
 	r := set.Rule(id)
 	if r == nil {
@@ -134,8 +143,12 @@ func explain(w io.Writer, r *rules.Rule, width int) error {
 	}
 	fmt.Fprintf(&b, "\nTo accept one on its line, in a repository that you trust: qleaks:ignore[%s]\n", r.ID)
 	fmt.Fprintf(&b, "The provider's page: %s\n", r.Page)
-	_, err := io.WriteString(w, b.String())
-	return err
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(w, report.Clean(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func describeToken(t rules.Token) []string {

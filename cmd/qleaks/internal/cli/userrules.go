@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/scanner/baseline"
 )
 
 // ruleSet is the built-in rules with those of --rules, of the configuration
@@ -29,6 +31,42 @@ func (r *scanRun) ruleSet() (*rules.Set, error) {
 		}
 	}
 	set, err := rules.With(own)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "the rules do not go together", err: err}
+	}
+	return set, nil
+}
+
+// rulesHere is the built-in rules with those of files, and with those that a scan
+// of the current directory would add.
+func rulesHere(env Env, files []string) (*rules.Set, error) {
+	var own []*rules.Rule
+	for _, name := range files {
+		list, err := readRules(name)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, list...)
+	}
+	cwd, err := env.Getwd()
+	if err != nil {
+		return nil, couldNot("the current directory is not known", err)
+	}
+	root := cwd
+	if repository, ok := discover(cwd); ok && !repository.Bare() {
+		root = repository.Root()
+	}
+	trust, err := loadTrustQuietly(env)
+	if err != nil {
+		trust = baseline.Trust{} // nobody is trusted, which a scan explains
+	}
+	content := newSayOf(sayOf{trust: trust, notes: messages{w: io.Discard}, now: env.Now()})
+	part := &say{root: root, label: root}
+	content.judge(part)
+	if part.config != nil {
+		part.added = part.config.Rule
+	}
+	set, err := rules.With(part.addRules(own, messages{w: io.Discard}))
 	if err != nil {
 		return nil, &problem{code: exitUsage, message: "the rules do not go together", err: err}
 	}
