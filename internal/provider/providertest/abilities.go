@@ -130,8 +130,8 @@ func jobs(t *testing.T, s *stage) {
 	if future, err := collect(c.Jobs(t.Context(), provider.Window{From: time.Now().Add(24 * time.Hour)})); err != nil || len(future) != 0 {
 		t.Errorf("jobs of tomorrow: %d, %v", len(future), err)
 	}
-	interrupted(t, s, func() error {
-		_, err := collect(c.Jobs(t.Context(), provider.Window{}))
+	interrupted(t, s, func(c provider.Client) error {
+		_, err := collect(must[provider.JobLister](t, c).Jobs(t.Context(), provider.Window{}))
 		return err
 	})
 	done := noGoroutines(t)
@@ -177,13 +177,17 @@ func cancels(t *testing.T, s *stage, c provider.JobCanceler, waiting provider.Jo
 }
 
 // interrupted breaks each request of a listing in turn, in several ways, and
-// demands an error each time.
-func interrupted(t *testing.T, s *stage, list func() error) {
+// demands an error each time. A new client asks at a new address every time, so
+// that its logins are broken too, and what an earlier one still had under way
+// when it gave up is not counted.
+func interrupted(t *testing.T, s *stage, list func(provider.Client) error) {
 	t.Helper()
 	s.forget()
-	if err := list(); err != nil {
-		t.Fatalf("the listing fails by itself: %v", err)
-	}
+	s.elsewhere(t, func(c provider.Client) {
+		if err := list(c); err != nil {
+			t.Fatalf("the listing fails by itself: %v", err)
+		}
+	})
 	requests := len(s.seen())
 	for at := range requests {
 		for name, handler := range map[string]http.HandlerFunc{
@@ -199,9 +203,11 @@ func interrupted(t *testing.T, s *stage, list func() error) {
 		} {
 			counted := &nth{at: at, broken: handler}
 			s.breaks(simhttp.Fault{Handler: counted.handler(s)})
-			if err := list(); err == nil {
-				t.Errorf("request %d of %d answered with %s, and the list is said to be whole", at+1, requests, name)
-			}
+			s.elsewhere(t, func(c provider.Client) {
+				if err := list(c); err == nil {
+					t.Errorf("request %d of %d answered with %s, and the list is said to be whole", at+1, requests, name)
+				}
+			})
 			s.mend()
 		}
 	}
@@ -217,7 +223,10 @@ func sessions(t *testing.T, s *stage) {
 	if err != nil || len(listed) != 1 || listed[0].ID != opened.ID {
 		t.Fatalf("%+v, %v", listed, err)
 	}
-	interrupted(t, s, func() error { _, err := collect(c.Sessions(t.Context())); return err })
+	interrupted(t, s, func(c provider.Client) error {
+		_, err := collect(must[provider.SessionLister](t, c).Sessions(t.Context()))
+		return err
+	})
 	ender, ok := c.(provider.SessionEnder)
 	if !ok {
 		return

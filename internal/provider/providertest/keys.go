@@ -69,7 +69,10 @@ func lists(t *testing.T, s *stage) {
 		}
 	}
 	for _, e := range []provider.Extent{{}, {Use: provider.UseByKey}, {Everybody: true, Services: true}} {
-		interrupted(t, s, func() error { _, err := collect(c.Keys(t.Context(), e)); return err })
+		interrupted(t, s, func(c provider.Client) error {
+			_, err := collect(must[provider.Lister](t, c).Keys(t.Context(), e))
+			return err
+		})
 	}
 	done := noGoroutines(t)
 	for _, err := range c.Keys(t.Context(), provider.Extent{Use: provider.UseByKey}) {

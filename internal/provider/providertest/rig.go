@@ -67,30 +67,51 @@ type World struct {
 	Session func() provider.Session
 }
 
-// stage is a World with its servers up.
+// stage is a World whose services are up.
 type stage struct {
 	World
 
-	rig     Rig
-	servers map[string]*httptest.Server
-	log     *lockedBuffer
+	rig Rig
+	log *lockedBuffer
 }
 
 func (r Rig) stage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{World: r.Start(t), rig: r, servers: map[string]*httptest.Server{}, log: &lockedBuffer{}}
-	s.Config.Origins = map[string]string{}
-	for name, handler := range s.Services {
-		server := httptest.NewServer(handler)
-		server.Config.ErrorLog = nil
-		t.Cleanup(server.Close)
-		s.servers[name] = server
-		s.Config.Origins[name] = server.URL + handler.Base()
-	}
+	s := &stage{World: r.Start(t), rig: r, log: &lockedBuffer{}}
+	origins, down := s.serveAll()
+	t.Cleanup(down)
+	s.Config.Origins = origins
 	s.Config.Log = slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Config.Rate = 1e6
 	s.Config.Patience = time.Nanosecond
 	return s
+}
+
+// serveAll puts the services up at new addresses. down waits for what they are
+// at.
+func (s *stage) serveAll() (origins map[string]string, down func()) {
+	origins = map[string]string{}
+	servers := []*httptest.Server{}
+	for name, handler := range s.Services {
+		server := httptest.NewServer(handler)
+		servers = append(servers, server)
+		origins[name] = server.URL + handler.Base()
+	}
+	return origins, func() {
+		for _, server := range servers {
+			server.Close()
+		}
+	}
+}
+
+// elsewhere gives a new client and addresses of its own to do, and returns when
+// the services there have nothing under way any more: requests that a client
+// gave up arrive nowhere else.
+func (s *stage) elsewhere(t *testing.T, do func(provider.Client)) {
+	t.Helper()
+	origins, down := s.serveAll()
+	defer down()
+	do(s.client(t, func(c *provider.Config) { c.Origins = origins }))
 }
 
 // client makes a client, after changes to the Config.
