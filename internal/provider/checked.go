@@ -53,13 +53,43 @@ func (c *Checked) Verify(ctx context.Context, v secret.Value) (key.Verdict, erro
 		return key.Doubt("there was no time for the control questions", verdict.Evidence), ended
 	}
 	doubt := key.Doubt("the control questions were not answered", verdict.Evidence)
-	for _, kind := range []error{ErrAcceptsAnything, ErrRefusesOwn} {
-		if errors.Is(err, kind) {
-			doubt.Reason = kind.Error()
-		}
-	}
+	doubt.Reason, doubt.RetryAfter = Unsettled(err)
 	return doubt, nil
 }
+
+// Control implements Controller. The answers are remembered for a minute, so
+// that asking before the first key costs nothing.
+func (c *Checked) Control(ctx context.Context) (key.Control, error) { return c.ask(ctx) }
+
+// Unsettled says why no verdict is to be believed, in a clause for people, and
+// how long the provider asked to be left alone.
+func Unsettled(err error) (reason string, wait time.Duration) {
+	if e, ok := errors.AsType[*controlError](err); ok && e.came.Status == key.Unknown {
+		return "the control questions were not answered: " + e.came.Reason, e.came.RetryAfter
+	}
+	for _, kind := range []error{ErrAcceptsAnything, ErrRefusesOwn, ErrNoCredential, ErrPlain} {
+		if errors.Is(err, kind) {
+			return kind.Error(), 0
+		}
+	}
+	return "the control questions were not answered", 0
+}
+
+// controlError is a control question that did not come out as it must.
+type controlError struct {
+	kind error
+	came key.Verdict
+}
+
+// Error implements error.
+func (e *controlError) Error() string { return e.kind.Error() }
+
+// Unwrap gives the kind to errors.Is.
+func (e *controlError) Unwrap() error { return e.kind }
+
+// NotRefused is the error of a control question about a made-up value that was
+// not refused.
+func NotRefused(came key.Verdict) error { return &controlError{ErrAcceptsAnything, came} }
 
 // ask asks the control questions unless that was done a moment ago.
 func (c *Checked) ask(ctx context.Context) (key.Control, error) {
@@ -91,7 +121,7 @@ func Controlled(ctx context.Context, c Client, madeUp, own secret.Value) (key.Co
 		return "", err
 	}
 	if verdict.Status != key.Inactive {
-		return "", ErrAcceptsAnything
+		return "", NotRefused(verdict)
 	}
 	return Accepts(ctx, c, own)
 }
@@ -107,7 +137,7 @@ func Accepts(ctx context.Context, c Client, own secret.Value) (key.Control, erro
 		return key.MadeUpRefused, err
 	}
 	if verdict.Status != key.Active {
-		return key.MadeUpRefused, ErrRefusesOwn
+		return key.MadeUpRefused, &controlError{ErrRefusesOwn, verdict}
 	}
 	return key.BothControls, nil
 }

@@ -15,7 +15,7 @@ import (
 var now = time.Date(2026, time.May, 10, 12, 0, 0, 0, time.UTC)
 
 func one(id string, occurrences ...finding.Occurrence) finding.Finding {
-	return finding.Finding{ID: id, Rule: &rules.Rule{ID: "rule"}, Status: key.Unknown, Occurrences: occurrences}
+	return finding.Finding{ID: id, Rule: &rules.Rule{ID: "rule"}, Standing: finding.Standing{Status: key.Unknown}, Occurrences: occurrences}
 }
 
 // apply lets the operator speak alone.

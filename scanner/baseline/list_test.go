@@ -123,7 +123,7 @@ func TestWhatIsNoBaselineIsRefused(t *testing.T) {
 
 func TestABaselineHidesItsKeysWhereverTheyStand(t *testing.T) {
 	at := func(n int, rule, path string) finding.Finding {
-		f := finding.Finding{ID: path + rule, Rule: &rules.Rule{ID: rule}, Fingerprint: numbered(n), Path: path, Status: key.Unknown}
+		f := finding.Finding{ID: path + rule, Rule: &rules.Rule{ID: rule}, Fingerprint: numbered(n), Path: path, Standing: finding.Standing{Status: key.Unknown}}
 		f.Repository = path
 		return f
 	}

@@ -159,16 +159,21 @@ func TestSummaryCountsKeysByTheirSurestFinding(t *testing.T) {
 	again := found(rule, "k1", "b", rules.Low, at(source.File, 1, 1))
 	again.Status = key.Active
 	weak := found(rule, "k2", "a", rules.Low, at(source.File, 3, 1))
+	silent := found(rule, "k4", "a", rules.High, at(source.File, 4, 1))
+	silent.Check = &finding.Check{Provider: "ionq"}
+	private := found(rule, "k5", "a", rules.High, at(source.File, 5, 1))
+	private.Check = &finding.Check{Withheld: true}
 	weak.Status = key.Inactive
 	kept := found(rule, "k1", ".env", rules.High, at(source.File, 1, 1))
 	kept.Stored = true
 	alone := found(rule, "k3", ".env", rules.High, at(source.File, 1, 1))
 	alone.Stored = true
 	got := finding.Summarize(finding.Result{
-		Findings: []finding.Finding{everywhere, again, weak, kept, alone}, Below: 4, Suppressed: make([]finding.Suppression, 5),
+		Findings: []finding.Finding{everywhere, again, weak, silent, private, kept, alone}, Below: 4, Suppressed: make([]finding.Suppression, 5),
 	})
 	want := finding.Summary{
-		Findings: 5, Keys: 2, Places: 4, High: 1, Low: 1, Stored: 2, Active: 1, Inactive: 1, Below: 4, Suppressed: 5,
+		Findings: 7, Keys: 4, Places: 6, High: 3, Low: 1, Stored: 2,
+		Verified: finding.Verified{Active: 1, Inactive: 1, Unanswered: 1, Withheld: 1}, Below: 4, Suppressed: 5,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

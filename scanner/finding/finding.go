@@ -5,7 +5,6 @@ package finding
 import (
 	"time"
 
-	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -17,7 +16,7 @@ type Finding struct {
 	ID          string
 	Rule        *rules.Rule
 	Confidence  rules.Confidence
-	Status      key.Status
+	Standing    // whether the key works
 	Fingerprint secret.Fingerprint
 	Secret      secret.Value
 	// Evidence names what told us, in the rule's words.

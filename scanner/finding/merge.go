@@ -68,11 +68,11 @@ func joinAll(parts map[string][]Finding) []Finding {
 func join(parts []Finding) Finding {
 	joined := slices.MinFunc(parts, surestFirst)
 	joined.Stored = true
-	joined.Status = key.Unknown
+	joined.Standing = Standing{Status: key.Unknown}
 	var occurrences []Occurrence
 	for _, p := range parts {
 		joined.Stored = joined.Stored && p.Stored
-		joined.Status = surerStatus(joined.Status, p.Status)
+		joined.Standing = surer(joined.Standing, p.Standing)
 		if joined.Secret.IsZero() {
 			joined.Secret = p.Secret
 		}
@@ -87,19 +87,6 @@ func surestFirst(a, b Finding) int {
 		cmp.Compare(b.Confidence, a.Confidence),
 		strings.Compare(a.Evidence, b.Evidence),
 	)
-}
-
-// surerStatus keeps the answer that it would be worst to lose: a key that was
-// seen alive is alive, and only a key that was asked about is dead.
-func surerStatus(a, b key.Status) key.Status {
-	switch {
-	case a == key.Active || b == key.Active:
-		return key.Active
-	case a == key.Inactive || b == key.Inactive:
-		return key.Inactive
-	default:
-		return key.Unknown
-	}
 }
 
 // uniteOccurrences sorts, and makes one of those that are the same place of

@@ -74,7 +74,7 @@ func found(rule *rules.Rule, material, path string, c rules.Confidence, occurren
 		occurrences[i].Location.Path = path
 	}
 	f := finding.Finding{
-		Rule: rule, Confidence: c, Evidence: "evidence of " + c.String(), Status: key.Unknown,
+		Rule: rule, Confidence: c, Evidence: "evidence of " + c.String(), Standing: finding.Standing{Status: key.Unknown},
 		Secret: v, Fingerprint: fp.Of(v), Path: path, Occurrences: occurrences,
 	}
 	f.ID = finding.Identify(fp, f)
@@ -172,6 +172,23 @@ func TestMergedFindingIsStoredOnlyIfAllPartsAre(t *testing.T) {
 	}
 	if merged(t, of(stored, leaked))[0].Stored {
 		t.Error("a key that history holds counts as stored")
+	}
+}
+
+func TestMergedFindingsKeepTheCheckOfTheSurerAnswer(t *testing.T) {
+	rule := &rules.Rule{ID: "one"}
+	silent, refused := &finding.Check{Provider: "a"}, &finding.Check{Provider: "b"}
+	one := found(rule, "material", "a", rules.High, at(source.File, 1, 1))
+	other := found(rule, "material", "a", rules.High, at(source.File, 2, 1))
+	one.Standing = finding.Standing{Status: key.Unknown, Check: silent}
+	if got := merged(t, of(one, other))[0]; got.Check != silent {
+		t.Error("a check was lost beside nothing")
+	}
+	other.Standing = finding.Standing{Status: key.Inactive, Check: refused}
+	for _, seq := range []iter.Seq2[finding.Finding, error]{of(one, other), of(other, one)} {
+		if got := merged(t, seq)[0]; got.Check != refused || got.Status != key.Inactive {
+			t.Errorf("status %s, check %v", got.Status, got.Check)
+		}
 	}
 }
 

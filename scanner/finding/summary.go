@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
 )
@@ -19,9 +18,7 @@ type Summary struct {
 	// Stored counts the keys in key stores; one that is leaked as well counts
 	// in both.
 	Stored int
-	// Active and Inactive count the leaked keys that a provider was asked
-	// about and answered for; of the others nothing is known.
-	Active, Inactive int
+	Verified
 	// Below and Suppressed count findings that are not in the report.
 	Below, Suppressed int
 }
@@ -41,21 +38,22 @@ func Summarize(r Result) Summary {
 // The zero Counter is ready; it is not safe for concurrent use.
 type Counter struct {
 	ids    map[string]struct{}
-	leaked map[secret.Fingerprint]verdict
+	leaked map[secret.Fingerprint]standing
 	stored map[secret.Fingerprint]struct{}
 	places int
 }
 
-type verdict struct {
+// standing is what is known of a leaked key.
+type standing struct {
 	confidence rules.Confidence
-	status     key.Status
+	Standing
 }
 
 // Add counts one finding.
 func (c *Counter) Add(f Finding) {
 	if c.ids == nil {
 		c.ids = map[string]struct{}{}
-		c.leaked = map[secret.Fingerprint]verdict{}
+		c.leaked = map[secret.Fingerprint]standing{}
 		c.stored = map[secret.Fingerprint]struct{}{}
 	}
 	c.ids[f.ID] = struct{}{}
@@ -65,10 +63,7 @@ func (c *Counter) Add(f Finding) {
 	}
 	c.places += len(f.Occurrences)
 	v := c.leaked[f.Fingerprint]
-	c.leaked[f.Fingerprint] = verdict{
-		confidence: max(v.confidence, f.Confidence),
-		status:     surerStatus(v.status, f.Status),
-	}
+	c.leaked[f.Fingerprint] = standing{max(v.confidence, f.Confidence), surer(v.Standing, f.Standing)}
 }
 
 // Summary returns the numbers so far.
@@ -88,13 +83,7 @@ func (c *Counter) Summary() Summary {
 		default:
 			s.Low++
 		}
-		switch v.status {
-		case key.Active:
-			s.Active++
-		case key.Inactive:
-			s.Inactive++
-		case key.Unknown: // not counted: it is the rest
-		}
+		s.count(v.Standing)
 	}
 	return s
 }

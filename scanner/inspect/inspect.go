@@ -233,7 +233,7 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 		Rule:        r.match.Rule,
 		Confidence:  verdict.Confidence,
 		Evidence:    verdict.Evidence,
-		Status:      key.Unknown,
+		Standing:    finding.Standing{Status: key.Unknown},
 		Expires:     r.expires,
 		Secret:      r.Secret,
 		Fingerprint: x.Fingerprints.Of(r.Secret),

@@ -134,17 +134,30 @@ type skipRecord struct {
 }
 
 type summaryRecord struct {
-	Findings   int `json:"findings"`
-	Keys       int `json:"keys"`
-	Places     int `json:"places"`
-	High       int `json:"high"`
-	Medium     int `json:"medium"`
-	Low        int `json:"low"`
-	Stored     int `json:"stored"`
-	Active     int `json:"active"`
-	Inactive   int `json:"inactive"`
+	Findings int `json:"findings"`
+	Keys     int `json:"keys"`
+	Places   int `json:"places"`
+	High     int `json:"high"`
+	Medium   int `json:"medium"`
+	Low      int `json:"low"`
+	Stored   int `json:"stored"`
+	verifiedRecord
 	Below      int `json:"below"`
 	Suppressed int `json:"suppressed"`
+}
+
+type verifiedRecord struct {
+	Active     int `json:"active"`
+	Inactive   int `json:"inactive"`
+	Unanswered int `json:"unanswered"`
+	Withheld   int `json:"withheld"`
+}
+
+func newSummaryRecord(s finding.Summary) summaryRecord {
+	return summaryRecord{
+		Findings: s.Findings, Keys: s.Keys, Places: s.Places, High: s.High, Medium: s.Medium, Low: s.Low, Stored: s.Stored,
+		verifiedRecord: verifiedRecord(s.Verified), Below: s.Below, Suppressed: s.Suppressed,
+	}
 }
 
 func newDocument(r finding.Result, o Options) document {
@@ -153,7 +166,7 @@ func newDocument(r finding.Result, o Options) document {
 		Findings:   []findingRecord{},
 		Suppressed: []suppressRecord{},
 		Coverage:   newCoverageRecord(r.Coverage),
-		Summary:    summaryRecord(finding.Summarize(r)),
+		Summary:    newSummaryRecord(finding.Summarize(r)),
 	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, newFindingRecord(f, o))

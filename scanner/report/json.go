@@ -93,7 +93,7 @@ func (s *Stream) Close(r finding.Result) error {
 	summary := s.counter.Summary()
 	summary.Below, summary.Suppressed = r.Below, len(r.Suppressed)
 	return encode(s.w, endLine{
-		Type: "end", Coverage: newCoverageRecord(r.Coverage), Summary: summaryRecord(summary),
+		Type: "end", Coverage: newCoverageRecord(r.Coverage), Summary: newSummaryRecord(summary),
 	}, "")
 }
 

@@ -72,7 +72,7 @@ func planted(rule *rules.Rule, value, path string, c rules.Confidence, occurrenc
 		}
 	}
 	f := finding.Finding{
-		Rule: rule, Confidence: c, Status: key.Unknown, Fingerprint: fp.Of(v), Secret: v, Evidence: evidence,
+		Rule: rule, Confidence: c, Standing: finding.Standing{Status: key.Unknown}, Fingerprint: fp.Of(v), Secret: v, Evidence: evidence,
 		Repository: "github.com/ada/qnotes", Path: path, Occurrences: occurrences,
 	}
 	f.ID = finding.Identify(fp, f)

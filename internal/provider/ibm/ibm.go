@@ -174,7 +174,7 @@ func (c *client) Control(ctx context.Context) (key.Control, error) {
 	}
 	// By the record, not knowing the value is a refusal.
 	if verdict.Status == key.Active || verdict.Status == key.Unknown && verdict.Reason != reasonUnseen {
-		return "", provider.ErrAcceptsAnything
+		return "", provider.NotRefused(verdict)
 	}
 	return provider.Accepts(ctx, c, c.own)
 }

@@ -198,7 +198,7 @@ func (c *client) Control(ctx context.Context) (key.Control, error) {
 		return "", err
 	}
 	if e := verdict.Evidence; e.HTTPStatus != http.StatusUnauthorized || e.Code != codeKey && e.Code != codeFormat {
-		return "", provider.ErrAcceptsAnything
+		return "", provider.NotRefused(verdict)
 	}
 	return provider.Accepts(ctx, c, c.own)
 }

@@ -46,9 +46,9 @@ func TestOfConfidenceAndFailOnTheClearerWordDecides(t *testing.T) {
 }
 
 func TestWhatFails(t *testing.T) {
-	high := finding.Finding{Confidence: rules.High, Status: key.Unknown}
-	active := finding.Finding{Confidence: rules.Low, Status: key.Active}
-	stored := finding.Finding{Confidence: rules.High, Status: key.Active, Stored: true}
+	high := finding.Finding{Confidence: rules.High, Standing: finding.Standing{Status: key.Unknown}}
+	active := finding.Finding{Confidence: rules.Low, Standing: finding.Standing{Status: key.Active}}
+	stored := finding.Finding{Confidence: rules.High, Standing: finding.Standing{Status: key.Active}, Stored: true}
 	for _, c := range []struct {
 		line failOn
 		f    finding.Finding
