@@ -1,13 +1,9 @@
 package rulestest_test
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 	"testing"
 
 	"github.com/qleaks/qleaks/internal/secret"
@@ -93,124 +89,4 @@ func TestTheCleanCorpusIsClean(t *testing.T) {
 			}
 		}
 	})
-}
-
-// shape is one line of contexts.jsonl: a shape in which keys, or what looks
-// like keys, were seen.
-type shape struct {
-	ID       string `json:"id"`
-	Provider string `json:"provider"`
-	Kind     string `json:"kind"`
-	Path     string `json:"path_hint"`
-	Template string `json:"template"`
-	Class    string `json:"key_class"`
-	Note     string `json:"note"`
-}
-
-// beyond lists shapes that the scanner does not reach yet, each with its
-// reason. A shape that is found all the same must be taken out.
-func beyond() map[string]string {
-	return map[string]string{
-		"P028": "joined from two literals",
-		"P030": "joined from a list",
-		"P032": "written backwards",
-		"P219": "says token and nothing of IBM",
-		"P161": "split over the events of a terminal recording",
-		"P241": "inside compiled Python, where the next field touches it",
-		"N095": "another scanner's report of a key says key and has its shape: a person must ignore it",
-	}
-}
-
-func keyOf(class string, v *sample.Values) string {
-	switch class {
-	case "ionq":
-		return v.From(sample.Alphabet("A-Za-z0-9"), 32)
-	case "ibm_cloud":
-		return v.From(sample.Alphabet("A-Za-z0-9_-"), 44)
-	case "ibm_quantum_legacy":
-		return v.From(sample.Alphabet("0-9a-f"), 128)
-	case "qbraid":
-		return "qbr_" + v.From(sample.Alphabet("A-Za-z0-9"), 40)
-	case "dwave":
-		return "DEV-" + v.From(sample.Alphabet("0-9a-f"), 40)
-	case "bluequbit":
-		return v.From(sample.Alphabet("A-Za-z0-9"), 32)
-	case "qbraid_legacy", "alice_bob", "aqt", "azure_quantum", "quantinuum", "strangeworks", "superstaq":
-		return v.From(sample.Alphabet("A-Za-z0-9"), 40)
-	}
-	return ""
-}
-
-func TestShapesInWhichKeysLeak(t *testing.T) {
-	set := builtin(t)
-	data, err := os.ReadFile(path.Join(corpus, "contexts.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tried := 0
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-		var s shape
-		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
-			t.Fatal(err)
-		}
-		classes := []string{s.Class}
-		if s.Class == "qbraid" {
-			classes = append(classes, "qbraid_legacy")
-		}
-		for _, class := range classes {
-			if s.Kind == "negative" || keyOf(class, sample.NewValues(0)) != "" {
-				tried++
-				s.try(t, set, class)
-			}
-		}
-	}
-	if tried < 150 {
-		t.Errorf("only %d shapes were tried", tried)
-	}
-}
-
-func (s shape) try(t *testing.T, set *rules.Set, class string) {
-	t.Helper()
-	for seed := range uint64(3) {
-		v := sample.NewValues(seed)
-		key := keyOf(class, v)
-		content := sample.Expand(s.Template, key, v)
-		f, ok := s.best(rulestest.Scan(t.Context(), set, s.Path, []byte(content)), key)
-		reason, isBeyond := beyond()[s.ID]
-		if s.Kind == "negative" {
-			ok = !ok
-		}
-		switch {
-		case !ok && !isBeyond:
-			t.Errorf("%s %s %s (%s), %s: %s by %q", s.ID, s.Provider, s.Path, class, s.Note, s.Kind, f.Evidence)
-		case ok && isBeyond:
-			t.Errorf("%s is right now: take it out of the list (%s)", s.ID, reason)
-		}
-	}
-}
-
-// best returns the finding that counts: of a positive the exact key at medium
-// or above, of a negative anything at medium or above.
-func (s shape) best(list []finding.Finding, key string) (finding.Finding, bool) {
-	for _, f := range list {
-		exact := s.Kind == "negative" || f.Secret.Equal(secret.New([]byte(key))) && providerIs(f, s)
-		if f.Confidence >= rules.Medium && exact {
-			return f, true
-		}
-	}
-	return finding.Finding{}, false
-}
-
-// providerOf is our name of a provider that the shapes name otherwise.
-func providerOf(name string) string {
-	switch name {
-	case "azure_quantum":
-		return "azure"
-	}
-	return strings.ReplaceAll(name, "_", "-")
-}
-
-// providerIs compares providers; a few shapes hand an IonQ key to another SDK.
-func providerIs(f finding.Finding, s shape) bool {
-	return f.Rule.Provider == providerOf(s.Provider) || s.Class == f.Rule.Provider && strings.HasPrefix(s.Class, "ionq")
 }

@@ -1,8 +1,10 @@
 package sample
 
 import (
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -15,8 +17,10 @@ import (
 //
 //	{{KEY}}                 the key; {{KEY2}} a second one
 //	{{KEY_A}}{{KEY_B}}      the key's two halves
+//	{{IONQ}} {{IBM}}        keys by name, where several are given
 //	{{KEY|b64}}             the key through one filter: b64 hex rev url ju pytex
-//	{{#b64}}…{{/b64}}       a block through an encoding: b64 b64wrap utf16le
+//	{{#b64}}…{{/b64}}       a block through an encoding: b64 b64wrap hex utf16le
+//	                        utf16be gzip
 //	{{HEX32}} {{ALNUM40}} {{LOW20}} {{LOWALNUM20}} {{UP16}} {{AWS40}} {{DIG20}}
 //	{{BITS64}} {{B64_300}} {{B64URL72}} {{PAD|8}}
 //	                        random characters, the number says how many
@@ -27,15 +31,24 @@ import (
 // Braces that are none of these stay as they are (Helm and LaTeX have them).
 var (
 	placeholder = regexp.MustCompile(`\{\{([A-Z0-9_]+)(?:\|([^{}]*))?\}\}`)
-	block       = regexp.MustCompile(`(?s)\{\{#(b64|b64wrap|utf16le)\}\}(.*?)\{\{/(b64|b64wrap|utf16le)\}\}`)
+	block       = regexp.MustCompile(`(?s)\{\{#(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}(.*?)\{\{/(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}`)
 	sized       = regexp.MustCompile(`^(HEX|ALNUM|LOW|LOWALNUM|UP|AWS|DIG|BITS|B64_|B64URL)(\d+)$`)
 )
 
 // Expand fills a template with a key and with values of v.
 func Expand(template, key string, v *Values) string {
+	return ExpandKeys(template, map[string]string{"KEY": key}, v)
+}
+
+// ExpandKeys fills a template with several keys, each by its name, and with
+// values of v. A name may be cut in halves and filtered as KEY is.
+func ExpandKeys(template string, keys map[string]string, v *Values) string {
 	filled := placeholder.ReplaceAllStringFunc(template, func(m string) string {
 		parts := placeholder.FindStringSubmatch(m)
-		if value, ok := v.named(parts[1], parts[2], key); ok {
+		if value, ok := part(parts[1], parts[2], keys); ok {
+			return value
+		}
+		if value, ok := v.named(parts[1], parts[2], keys); ok {
 			return value
 		}
 		return m
@@ -46,17 +59,29 @@ func Expand(template, key string, v *Values) string {
 	})
 }
 
-func (v *Values) named(name, argument, key string) (string, bool) {
-	half := len(key) / 2
-	switch name {
-	case "KEY":
+// part returns a key, or one of its halves.
+func part(name, argument string, keys map[string]string) (string, bool) {
+	if key, ok := keys[name]; ok {
 		return filter(argument, key), true
-	case "KEY_A":
-		return key[:half], true
-	case "KEY_B":
-		return key[half:], true
+	}
+	base, isFirst := strings.CutSuffix(name, "_A")
+	base, isSecond := strings.CutSuffix(base, "_B")
+	key, ok := keys[base]
+	switch {
+	case !ok:
+		return "", false
+	case isFirst:
+		return key[:len(key)/2], true
+	case isSecond:
+		return key[len(key)/2:], true
+	}
+	return "", false
+}
+
+func (v *Values) named(name, argument string, keys map[string]string) (string, bool) {
+	switch name {
 	case "KEY2":
-		return v.From(alphanumeric, len(key)), true
+		return v.From(alphanumeric, len(keys["KEY"])), true
 	case "UUID":
 		return v.UUID(), true
 	case "CRN":
@@ -144,6 +169,12 @@ func encodeBlock(name, text string) string {
 	switch name {
 	case "utf16le":
 		return string(UTF16(text, false))
+	case "utf16be":
+		return string(UTF16(text, true))
+	case "hex":
+		return hex.EncodeToString([]byte(text))
+	case "gzip":
+		return gzipped(text)
 	case "b64wrap":
 		var out strings.Builder
 		encoded := base64.StdEncoding.EncodeToString([]byte(text))
@@ -154,6 +185,17 @@ func encodeBlock(name, text string) string {
 		return out.String() + encoded
 	}
 	return base64.StdEncoding.EncodeToString([]byte(text))
+}
+
+// gzipped packs text; writing to memory does not fail.
+func gzipped(text string) string {
+	var out strings.Builder
+	w := gzip.NewWriter(&out)
+	_, err := w.Write([]byte(text))
+	if err = errors.Join(err, w.Close()); err != nil {
+		return ""
+	}
+	return out.String()
 }
 
 // UTF16 encodes text without a byte order mark.

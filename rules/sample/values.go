@@ -91,8 +91,17 @@ func Alphabet(spec string) string {
 // thousand which a rule takes for a person's words: a test that plants a key
 // must not fail by chance.
 func Key(r *rules.Rule, v *Values) string {
+	return likely(func() string { return Random(r, v) })
+}
+
+// KeyLike makes a value as a template says, by the same measure as Key.
+func KeyLike(template string, v *Values) string {
+	return likely(func() string { return Expand(template, "", v) })
+}
+
+func likely(draw func() string) string {
 	for {
-		key := Random(r, v)
+		key := draw()
 		if strings.ContainsAny(key, digits) && !strings.Contains(strings.ToLower(key), "xxxx") {
 			return key
 		}
