@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 
+	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/source"
 )
@@ -43,7 +44,7 @@ func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader)
 				continue // the neighbouring chunk sees more around it
 			}
 			if f, ok := s.Inspector.Judge(r, item.Origin); ok {
-				out.findings = append(out.findings, f)
+				out.findings = append(out.findings, withAccess(f, item))
 			}
 		}
 		for _, note := range result.Notes {
@@ -58,6 +59,14 @@ func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader)
 		})
 	}
 	return out
+}
+
+// withAccess says who can read a key that is kept, or in somebody's home.
+func withAccess(f finding.Finding, item source.Item) finding.Finding {
+	if item.Access != nil && (f.Stored || item.Origin.Home) {
+		f.Occurrences[0].Access = item.Access()
+	}
+	return f
 }
 
 // within completes a note on content with the path of the content.

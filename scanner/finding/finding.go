@@ -24,8 +24,8 @@ type Finding struct {
 	// Expires is when the key ends by what it says itself (a JWT's exp claim);
 	// zero if it says nothing. Whether that is over is for the reader to say.
 	Expires time.Time
-	// Stored is true for a key in a file that Git ignores and that is a known
-	// key store: listed, but not a leak.
+	// Stored is true for a key in a known key store that Git ignores, or that
+	// only its owner can read: listed, but not a leak.
 	Stored     bool
 	Repository string
 	Path       string
@@ -44,6 +44,9 @@ type Occurrence struct {
 	// of the finding. It is a claim of the scanned content: whether it counts
 	// is for package baseline to say.
 	Marked bool
+	// Access says who can read the file, where the key is kept in it on purpose
+	// or stands in somebody's home.
+	Access source.Access
 }
 
 // Location is a span of text. Lines and columns count from 1; columns count

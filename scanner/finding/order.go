@@ -40,7 +40,7 @@ func compareOccurrences(a, b Occurrence) int {
 // nearness is 0 for what a person has before them and grows with the distance.
 func nearness(p source.Place) int {
 	switch p {
-	case source.File, source.Stdin:
+	case source.File, source.Stdin, source.UserEnvironment, source.SystemEnvironment:
 		return 0
 	case source.Staged:
 		return 1

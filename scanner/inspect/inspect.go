@@ -237,7 +237,7 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 		Expires:     r.expires,
 		Secret:      r.Secret,
 		Fingerprint: x.Fingerprints.Of(r.Secret),
-		Stored:      o.Ignored && isKeyStore(o.Path),
+		Stored:      o.Kept || o.Ignored && isKeyStore(o.Path),
 		Repository:  o.Repository,
 		Path:        o.Path,
 		Occurrences: []finding.Occurrence{{Place: o.Place, Location: location, Marked: r.marked}},

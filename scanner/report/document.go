@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/qleaks/qleaks/scanner/finding"
@@ -59,6 +60,12 @@ type occurrenceRecord struct {
 	Place    string         `json:"place"`
 	Location locationRecord `json:"location"`
 	Git      *gitRecord     `json:"git,omitempty"`
+	Access   *accessRecord  `json:"access,omitempty"`
+}
+
+type accessRecord struct {
+	Mode    string `json:"mode"`
+	Readers string `json:"readers"`
 }
 
 type locationRecord struct {
@@ -200,7 +207,7 @@ func newFindingRecord(f finding.Finding, o Options) findingRecord {
 	}
 	for _, o := range f.Occurrences {
 		record.Occurrences = append(record.Occurrences, occurrenceRecord{
-			Place: string(o.Place), Location: newLocationRecord(o.Location), Git: newGitRecord(o.Git),
+			Place: string(o.Place), Location: newLocationRecord(o.Location), Git: newGitRecord(o.Git), Access: newAccessRecord(o.Access),
 		})
 	}
 	first := record.Occurrences[0]
@@ -208,6 +215,14 @@ func newFindingRecord(f finding.Finding, o Options) findingRecord {
 		Repository: f.Repository, Path: f.Path, Location: first.Location, Git: first.Git,
 	}
 	return record
+}
+
+// newAccessRecord is nil where nothing is known.
+func newAccessRecord(a source.Access) *accessRecord {
+	if a.Readers == source.NotTold {
+		return nil
+	}
+	return &accessRecord{Mode: fmt.Sprintf("%04o", a.Mode), Readers: string(a.Readers)}
 }
 
 func newLocationRecord(l finding.Location) locationRecord {

@@ -89,6 +89,9 @@ func (t *text) details(e entry, told *rules.Rule) []string {
 	if len(first.Location.Way) > 0 {
 		details = append(details, "seen after decoding "+strings.Join(first.Location.Way, ", then "))
 	}
+	if words := accessWords(first.Access); words != "" {
+		details = append(details, words)
+	}
 	versions := 0
 	for _, o := range e.occurrences {
 		if o.Git == nil {
@@ -114,6 +117,19 @@ func cellWords(c finding.Cell) string {
 	return fmt.Sprintf("cell %d %s, line %d", c.Cell, c.Part, c.Line)
 }
 
+// accessWords says who else can read a file, and "" if nobody can.
+func accessWords(a source.Access) string {
+	switch {
+	case a.Readers == source.Everybody:
+		return fmt.Sprintf("everybody on this computer can read it: its mode is %04o, and 0600 is enough", a.Mode)
+	case a.Readers == source.GroupToo:
+		return fmt.Sprintf("its group can read it: its mode is %04o, and 0600 is enough", a.Mode)
+	case a.Loose():
+		return fmt.Sprintf("its mode is %04o, and only a directory above keeps others out: 0600 is enough", a.Mode)
+	}
+	return ""
+}
+
 // placeWords names a place without a history; "" for a file, which is its own
 // name.
 func placeWords(p source.Place) string {
@@ -122,6 +138,10 @@ func placeWords(p source.Place) string {
 		return ""
 	case source.Staged:
 		return "staged in the index"
+	case source.UserEnvironment:
+		return "a variable of yours, which every program that you start gets"
+	case source.SystemEnvironment:
+		return "a variable of the whole computer, which everybody's programs get"
 	default:
 		return "in the " + string(p)
 	}

@@ -228,6 +228,9 @@ func (t *text) stored(groups, leaked []group) {
 			for _, e := range entriesOf(f) {
 				t.line(span{plain, "  " + e.where()})
 				t.line(span{dim, "      " + f.Rule.Title + " · " + naming(f) + also})
+				if words := accessWords(e.occurrences[0].Access); words != "" {
+					t.wrapped("      ", span{yellow, words})
+				}
 			}
 		}
 		if material := shown(g.findings[0], t.o); material != "" {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"syscall"
 )
@@ -137,6 +138,7 @@ func (w *walk) file(name string, entry fs.DirEntry, ignored bool) bool {
 		Origin: Origin{Path: path.Join(w.Prefix, name), Place: File, Repository: w.Repository, Ignored: ignored},
 		Size:   size,
 		Open:   func() (io.ReadCloser, error) { return root.openFile(name) },
+		Access: func() Access { return AccessOf(filepath.Join(root.Name(), filepath.FromSlash(name))) },
 	}, nil)
 }
 

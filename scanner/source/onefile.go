@@ -31,6 +31,7 @@ func (s OneFile) Items(ctx context.Context) iter.Seq2[Item, error] {
 			Origin: Origin{Path: s.Path, Place: File, Repository: s.Repository, Ignored: s.Ignored},
 			Size:   size,
 			Open:   func() (io.ReadCloser, error) { return os.Open(s.Name) },
+			Access: func() Access { return AccessOf(s.Name) },
 		}, nil)
 	}
 }

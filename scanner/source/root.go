@@ -49,6 +49,16 @@ func (s *sharedRoot) openFile(name string) (io.ReadCloser, error) {
 	return &rootFile{File: f, root: s}, nil
 }
 
+// OpenBelow opens a regular file below a directory for reading. Links are
+// followed only within the directory.
+func OpenBelow(dir, name string) (io.ReadCloser, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return newSharedRoot(root).openFile(name)
+}
+
 // rootFile is a file that holds its root.
 type rootFile struct {
 	*os.File

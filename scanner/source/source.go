@@ -24,6 +24,10 @@ const (
 	Staged        Place = "index"
 	Reflog        Place = "reflog"
 	GitConfig     Place = "git config"
+	// UserEnvironment and SystemEnvironment hold variables for all programs of
+	// one person, or of everybody on the computer.
+	UserEnvironment   Place = "user environment"
+	SystemEnvironment Place = "system environment"
 )
 
 // Origin says where content comes from.
@@ -39,6 +43,12 @@ type Origin struct {
 	Repository string
 	// Ignored is true for a file of a repository that Git ignores.
 	Ignored bool
+	// Kept is true for a file that is made to hold keys and that only its owner
+	// can read.
+	Kept bool
+	// Home is true for a file in one of the places where people's tools keep
+	// keys and what was typed.
+	Home bool
 }
 
 // Item is one thing to read.
@@ -49,6 +59,9 @@ type Item struct {
 	// Open is called once, by the worker that examines the item, which closes
 	// what it got. An error is reported as unread unless it is an *ItemError.
 	Open func() (io.ReadCloser, error)
+	// Access says who else can read it; it is asked where a key was found that
+	// is kept, not leaked. Optional.
+	Access func() Access
 }
 
 // Source yields items. The rules of its sequence: single use; an *ItemError is

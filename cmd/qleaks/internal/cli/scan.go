@@ -13,7 +13,9 @@ import (
 
 // scanOptions are the flags of scan.
 type scanOptions struct {
-	Paths   []string
+	Paths []string
+	// Home reads the places of a person's tools instead of a PATH.
+	Home    bool
 	Reading readOptions
 	Judging judgeOptions
 	Output  outputOptions
@@ -83,6 +85,9 @@ func newScanCommand(env Env) *cobra.Command {
 		Long: `PATH is "." by default. In a repository, the working tree below PATH is read,
 and the whole history: every object, reachable or not. A directory that holds
 repositories: each of them, and the files around them. "-" is standard input.
+With --home, the places where tools of providers keep keys on this computer, and
+where shells, notebooks and editors leave copies: docs/hygiene.md lists them. A
+key in a file that is made for keys, and that only you can read, is no finding.
 
 Every flag can be set by a variable: QLEAKS_FAIL_ON=high is --fail-on high.
 A flag counts more than a variable, a variable more than .qleaks.toml.
@@ -104,6 +109,7 @@ Exit codes:
   qleaks scan --ledger auto                  read only what is new
   qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input
+  qleaks scan --home                         where tools keep keys on a computer
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
   qleaks scan --untrusted ~/Downloads/repo   somebody else's repository`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,6 +130,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	addSourceFlags(cmd, &o.Reading)
+	f.BoolVar(&o.Home, "home", false, "read where keys are kept on this computer, and what was typed and saved: changes nothing, follows no link out of your home")
 	addSelectFlags(cmd, &o.Reading.Selecting)
 	addJudgeFlags(cmd, &o.Judging)
 	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")
@@ -188,6 +195,9 @@ func (o *scanOptions) validate(env Env) error {
 		return err
 	}
 	if err := o.validateLedger(); err != nil {
+		return err
+	}
+	if err := o.validateHome(); err != nil {
 		return err
 	}
 	if o.Reading.Jobs < 0 {

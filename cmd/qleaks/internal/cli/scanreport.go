@@ -131,6 +131,8 @@ func (r *scanRun) emptiness() string {
 		switch {
 		case r.options.Reading.Selecting.any():
 			reasons = append(reasons, r.options.Reading.Selecting.unselected(name))
+		case t.kind == homePlaces:
+			reasons = append(reasons, "none of the places where tools keep keys is in "+name)
 		case t.kind == directoryTree:
 			reasons = append(reasons, name+" holds no files")
 		case r.options.Reading.NoHistory && t.kind == objectsOnly:
@@ -213,7 +215,7 @@ func ownedBy(i baseline.Ignore) string {
 // wasWhole reports whether the scan saw all that an ignore could be about.
 func (r *scanRun) wasWhole(result finding.Result) bool {
 	for _, t := range r.targets {
-		if t.below != "" || t.kind == standardInput || t.kind == singleFile {
+		if t.below != "" || t.kind == standardInput || t.kind == singleFile || t.kind == homePlaces {
 			return false
 		}
 	}

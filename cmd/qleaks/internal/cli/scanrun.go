@@ -104,7 +104,7 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	if r.options.Reading.ledger, err = r.openLedger(); err != nil {
 		return err
 	}
-	if r.targets, err = locate(ctx, r.env, r.options.Paths, r.options.Reading); err != nil {
+	if r.targets, err = r.locate(ctx); err != nil {
 		return err
 	}
 	if err := r.checkLedger(); err != nil {
@@ -126,6 +126,13 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
 	r.walk = r.newWalk(inspector)
 	return nil
+}
+
+func (r *scanRun) locate(ctx context.Context) ([]target, error) {
+	if r.options.Home {
+		return locateHome(r.env)
+	}
+	return locate(ctx, r.env, r.options.Paths, r.options.Reading)
 }
 
 // listen finds out who has a say in what is reported.

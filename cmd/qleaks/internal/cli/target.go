@@ -32,6 +32,8 @@ type target struct {
 	repository *gitsource.Repository
 	// index is the index file of --staged, "" for the repository's own.
 	index string
+	// home reads the places of a person's tools.
+	home source.Source
 	// notes are what is known to be unread before the scan.
 	notes []*source.ItemError
 }
@@ -45,6 +47,8 @@ const (
 	repositoryTree
 	// objectsOnly is a bare repository, or the inside of .git.
 	objectsOnly
+	// homePlaces are the places of people's tools; root is the home.
+	homePlaces
 )
 
 const urlForm = `^(?:[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`
@@ -258,5 +262,5 @@ func shortest(cwd, path string) string {
 
 // String says in words what kind of target it is.
 func (k targetKind) String() string {
-	return [...]string{"standard input", "file", "directory", "repository", "repository's objects"}[k]
+	return [...]string{"standard input", "file", "directory", "repository", "repository's objects", "home"}[k]
 }

@@ -132,6 +132,8 @@ func (w *walk) files(ctx context.Context, t target, part *say) stream {
 		return w.scanner.Scan(ctx, file)
 	case t.kind == objectsOnly:
 		return nothing
+	case t.kind == homePlaces:
+		return w.scanner.Scan(ctx, t.home)
 	}
 	return w.trees(ctx, t, part)
 }
