@@ -1,0 +1,136 @@
+package verify
+
+import (
+	"strings"
+
+	"github.com/qleaks/qleaks/internal/provider"
+)
+
+// Holder says whose key a request carries.
+type Holder string
+
+// Whose keys requests carry.
+const (
+	HoldsKey    Holder = "the key that was found"
+	HoldsMadeUp Holder = "a made-up value"
+	HoldsOwn    Holder = "your own credential"
+)
+
+// Request is one kind of request that verifying makes.
+type Request struct {
+	// Provider is how people write it.
+	Provider string
+	// Purpose is what it is for, in a clause.
+	Purpose string
+	Method  string
+	// URL is scheme, host and path; parts in braces vary.
+	URL string
+	// Holds are the keys that it carries, in a header or a body.
+	Holds []Holder
+	// Keys is how many keys it is made for, once each; zero is once in all, or
+	// once a minute.
+	Keys int
+}
+
+const (
+	toControl  = "control questions: a refusal and an acceptance must look as they should"
+	toVerify   = "ask whether the key works"
+	toLogIn    = "log in with your own credential, to ask with"
+	toDescribe = "only for keys that work: find out what they can get at"
+)
+
+// Requests are all kinds of requests to one provider that a plan leads to, and
+// nothing else is sent. There are none where nobody can be asked.
+func Requests(kit provider.Kit, c provider.Config, describe bool, keys int) []Request {
+	if keys == 0 {
+		return nil
+	}
+	l := listing{kit: kit, config: c, keys: keys, own: !c.Credential.IsZero()}
+	var logins, asks []provider.Call
+	for _, call := range kit.Calls {
+		if call.Ability != provider.Verify {
+			continue
+		}
+		switch call.Carries {
+		case provider.Own:
+			if l.own {
+				logins = append(logins, call)
+			}
+		case provider.Found:
+			asks = append(asks, call)
+		case provider.Both:
+			if l.own {
+				asks = append(asks, call)
+			}
+		case provider.FoundIfAllowed:
+			if c.LoginCheck {
+				asks = append(asks, call)
+			}
+		}
+	}
+	if len(asks) == 0 {
+		return nil
+	}
+	for _, call := range logins {
+		l.add(call, toLogIn, 0, HoldsOwn)
+	}
+	for i, call := range asks {
+		l.add(call, toControl, 0, l.holds(call, HoldsMadeUp)...)
+		if i == 0 && l.own {
+			l.add(call, toControl, 0, HoldsOwn)
+		}
+	}
+	for _, call := range asks {
+		l.add(call, toVerify, keys, l.holds(call, HoldsKey)...)
+	}
+	if describe {
+		l.describe()
+	}
+	return l.requests
+}
+
+// listing collects the requests to one provider.
+type listing struct {
+	kit      provider.Kit
+	config   provider.Config
+	keys     int
+	own      bool
+	requests []Request
+}
+
+// holds is what a request carries whose question is about a value.
+func (l *listing) holds(call provider.Call, about Holder) []Holder {
+	if call.Carries == provider.Both {
+		return []Holder{about, HoldsOwn}
+	}
+	return []Holder{about}
+}
+
+func (l *listing) describe() {
+	for _, call := range l.kit.Calls {
+		if call.Ability != provider.Describe {
+			continue
+		}
+		switch {
+		case call.Carries == provider.Found, call.Carries == provider.Both && l.own:
+			l.add(call, toDescribe, l.keys, l.holds(call, HoldsKey)...)
+		case l.own:
+			l.add(call, toDescribe, l.keys, HoldsOwn)
+		default:
+			// Without a credential the key asks for itself.
+			l.add(call, toDescribe, l.keys, HoldsKey)
+		}
+	}
+}
+
+func (l *listing) add(call provider.Call, purpose string, keys int, holds ...Holder) {
+	origin := l.config.Origins[call.Service]
+	for _, s := range l.kit.Services {
+		if s.Name == call.Service && origin == "" {
+			origin = s.Origin
+		}
+	}
+	l.requests = append(l.requests, Request{
+		Provider: l.kit.Title, Purpose: purpose, Method: call.Method, URL: strings.TrimRight(origin, "/") + call.Path, Holds: holds, Keys: keys,
+	})
+}
