@@ -1,6 +1,7 @@
 package ibm_test
 
 import (
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func start(*testing.T) providertest.World {
 	s.Create(sim.Key{Name: "nightly", Owner: robot.ID, Stored: true})
 	s.Delete(gone.ID)
 	instance := s.Provide(sim.Instance{Name: "open", Plan: "open-plan", Backends: []string{"ibm_torino"}, Limit: 600, Consumed: 12})
-	s.Provide(sim.Instance{Name: "frankfurt", Region: "eu-de", Plan: "premium", Backends: []string{"ibm_aachen"}})
+	s.Provide(sim.Instance{Name: "frankfurt", Region: "eu-de", Plan: "premium", Backends: []string{"ibm_aachen"}, Allocation: 3600, Consumed: 600})
 	return providertest.World{
 		Services: s.Servers(),
 		Config:   provider.Config{Credential: credential},
@@ -52,3 +53,43 @@ func start(*testing.T) providertest.World {
 }
 
 func TestKit(t *testing.T) { providertest.Run(t, rig()) }
+
+func TestWhatIsLeftOfAnInstance(t *testing.T) {
+	w, c := opened(t)
+	described, err := c.Describe(t.Context(), w.Live)
+	if err != nil || len(described.Reach.Instances) != 2 {
+		t.Fatalf("%+v, %v", described, err)
+	}
+	for i, seconds := range []float64{588, 3000} {
+		if got := described.Reach.Instances[i].Remaining; got == nil || got.Value != seconds || got.Unit != "seconds" {
+			t.Errorf("instance %d: %+v", i, got)
+		}
+	}
+}
+
+// full is a client with the abilities that these tests are about.
+type full interface {
+	provider.Describer
+	provider.Lister
+}
+
+// opened is a World with its servers up, and a client of it.
+func opened(t *testing.T) (providertest.World, full) {
+	t.Helper()
+	w := start(t)
+	w.Config.Origins = map[string]string{}
+	for name, handler := range w.Services {
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		w.Config.Origins[name] = server.URL + handler.Base()
+	}
+	made, err := ibm.Kit().New(w.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := made.(full)
+	if !ok {
+		t.Fatalf("%T lacks an ability", made)
+	}
+	return w, c
+}

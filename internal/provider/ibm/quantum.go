@@ -236,11 +236,15 @@ func (c *client) allowance(ctx context.Context, v secret.Value, crn string, know
 		known.Backends = append(known.Backends, provider.Told(v, b))
 	}
 	var usage struct {
-		Consumed float64  `json:"usage_consumed_seconds"`
-		Limit    *float64 `json:"usage_limit_seconds"`
+		Consumed   float64  `json:"usage_consumed_seconds"`
+		Limit      *float64 `json:"usage_limit_seconds"`
+		Allocation *float64 `json:"usage_allocation_seconds"`
 	}
 	if err := c.fetch(ctx, request{wire: wire, instance: crn, method: http.MethodGet, path: []string{"instances", "usage"}}, &usage, "usage_consumed_seconds"); err != nil {
 		return err
+	}
+	if usage.Limit == nil {
+		usage.Limit = usage.Allocation
 	}
 	if usage.Limit != nil {
 		known.Remaining = &key.Amount{Value: max(*usage.Limit-usage.Consumed, 0), Unit: "seconds"}

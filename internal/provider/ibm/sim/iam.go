@@ -1,12 +1,9 @@
 package sim
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +21,7 @@ func (s *Sim) routeIAM() {
 	on(http.MethodGet, "/v1/apikeys/details", s.details)
 	on(http.MethodGet, "/v1/apikeys/{id}", s.changing(false, s.getKey))
 	on(http.MethodPut, "/v1/apikeys/{id}", s.changing(true, s.updateKey))
-	on(http.MethodDelete, "/v1/apikeys/{id}", s.changing(true, func(w http.ResponseWriter, _ *http.Request, k *Key) {
+	on(http.MethodDelete, "/v1/apikeys/{id}", s.changing(true, func(w http.ResponseWriter, _ *http.Request, k *Key, _ *Identity) {
 		s.remove(k)
 		w.WriteHeader(http.StatusNoContent)
 	}))
@@ -41,7 +38,12 @@ func mayTouch(who *Identity, k *Key) bool { return who.Administrator || k.Owner 
 
 // details tells whose key a value is, without a login with it.
 func (s *Sim) details(w http.ResponseWriter, r *http.Request, who *Identity) {
-	k := s.values[r.Header.Get("Iam-Apikey")]
+	value := r.Header.Get("Iam-Apikey")
+	k := s.values[value]
+	if value == "" {
+		fail(w, http.StatusBadRequest)
+		return
+	}
 	if k == nil || !s.seen(k) || !mayTouch(who, k) {
 		fail(w, http.StatusNotFound)
 		return
@@ -49,8 +51,11 @@ func (s *Sim) details(w http.ResponseWriter, r *http.Request, who *Identity) {
 	s.answer(w, http.StatusOK, s.record(k, false, r.URL.Query().Get("include_history") == "true"))
 }
 
+// onKey answers a request about one key. The Sim is locked.
+type onKey func(w http.ResponseWriter, r *http.Request, k *Key, who *Identity)
+
 // changing finds the key that a request names.
-func (s *Sim) changing(notLocked bool, h func(http.ResponseWriter, *http.Request, *Key)) handler {
+func (s *Sim) changing(notLocked bool, h onKey) handler {
 	return func(w http.ResponseWriter, r *http.Request, who *Identity) {
 		i := slices.IndexFunc(s.keys, func(k *Key) bool { return k.ID == r.PathValue("id") && s.seen(k) })
 		switch {
@@ -61,27 +66,28 @@ func (s *Sim) changing(notLocked bool, h func(http.ResponseWriter, *http.Request
 		case notLocked && s.keys[i].Locked:
 			fail(w, http.StatusConflict)
 		default:
-			h(w, r, s.keys[i])
+			h(w, r, s.keys[i], who)
 		}
 	}
 }
 
-func (s *Sim) getKey(w http.ResponseWriter, r *http.Request, k *Key) {
+func (s *Sim) getKey(w http.ResponseWriter, r *http.Request, k *Key, _ *Identity) {
 	query := r.URL.Query()
 	s.answer(w, http.StatusOK, s.record(k, query.Get("include_activity") == "true", query.Get("include_history") == "true"))
 }
 
-func (s *Sim) toggling(on bool) func(http.ResponseWriter, *http.Request, *Key) {
-	return func(w http.ResponseWriter, _ *http.Request, k *Key) {
-		s.toggle(k, on)
+func (s *Sim) toggling(on bool) onKey {
+	return func(w http.ResponseWriter, _ *http.Request, k *Key, who *Identity) {
+		s.toggle(k, who.ID, on)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
-func (s *Sim) locking(on bool) func(http.ResponseWriter, *http.Request, *Key) {
-	return func(w http.ResponseWriter, _ *http.Request, k *Key) {
+func (s *Sim) locking(on bool) onKey {
+	return func(w http.ResponseWriter, _ *http.Request, k *Key, who *Identity) {
 		k.Locked = on
 		s.touch(k)
+		s.remember(k, who.ID, map[bool]string{true: "locked", false: "unlocked"}[on])
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
@@ -94,6 +100,7 @@ type wanted struct {
 	Description *string `json:"description"`
 	Apikey      string  `json:"apikey"`
 	Store       bool    `json:"store_value"`
+	Sessions    *bool   `json:"support_sessions"`
 	OnLeak      string  `json:"action_when_leaked"`
 	Expires     string  `json:"expires_at"`
 }
@@ -105,6 +112,12 @@ func (x wanted) apply(k *Key) bool {
 	}
 	if x.Description != nil {
 		k.Description = *x.Description
+	}
+	if x.Sessions != nil {
+		k.Sessions = *x.Sessions
+		if k.Sessions && !user(k.Owner) {
+			return false
+		}
 	}
 	if x.OnLeak != "" {
 		if !slices.Contains([]string{"none", "disable", "delete"}, x.OnLeak) {
@@ -122,6 +135,9 @@ func (x wanted) apply(k *Key) bool {
 	return k.Name != ""
 }
 
+// user tells users from service IDs.
+func user(id string) bool { return strings.HasPrefix(id, "IBMid-") }
+
 func (s *Sim) createKey(w http.ResponseWriter, r *http.Request, who *Identity) {
 	var x wanted
 	owner := &Identity{}
@@ -129,12 +145,11 @@ func (s *Sim) createKey(w http.ResponseWriter, r *http.Request, who *Identity) {
 		owner = s.identities[x.IamID]
 	}
 	made := Key{Owner: x.IamID, Stored: x.Store}
-	user := strings.HasPrefix(x.IamID, "IBMid-")
 	switch {
-	case owner == nil, x.IamID == "", !x.apply(&made), x.Apikey != "" && len(x.Apikey) < least, user && x.Store, x.AccountID != "" && x.AccountID != s.Account:
+	case owner == nil, x.IamID == "", !x.apply(&made), x.Apikey != "" && len(x.Apikey) < least, user(x.IamID) && x.Store, x.AccountID != "" && x.AccountID != s.Account:
 		fail(w, http.StatusBadRequest)
 		return
-	case owner != who && (user || !who.Administrator):
+	case owner != who && (user(x.IamID) || !who.Administrator):
 		fail(w, http.StatusForbidden)
 		return
 	case s.values[x.Apikey] != nil, s.count(x.IamID) >= s.options.KeysPerIdentity:
@@ -164,7 +179,7 @@ func (s *Sim) count(owner string) int {
 	return n
 }
 
-func (s *Sim) updateKey(w http.ResponseWriter, r *http.Request, k *Key) {
+func (s *Sim) updateKey(w http.ResponseWriter, r *http.Request, k *Key, who *Identity) {
 	var x wanted
 	changed := *k
 	tag, _ := s.record(k, false, false)["entity_tag"].(string)
@@ -176,138 +191,7 @@ func (s *Sim) updateKey(w http.ResponseWriter, r *http.Request, k *Key) {
 	default:
 		*k = changed
 		s.touch(k)
+		s.remember(k, who.ID, "updated")
 		s.answer(w, http.StatusOK, s.record(k, false, false))
 	}
-}
-
-// listKeys pages by offset: what is made or deleted meanwhile moves the rest.
-func (s *Sim) listKeys(w http.ResponseWriter, r *http.Request, who *Identity) {
-	query := r.URL.Query()
-	size, offset := 20, 0
-	if text := query.Get("pagesize"); text != "" {
-		size, _ = strconv.Atoi(text)
-	}
-	if text := query.Get("pagetoken"); text != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(text)
-		if offset, _ = strconv.Atoi(string(raw)); err != nil || offset <= 0 {
-			offset = -1
-		}
-	}
-	if size < 1 || size > 100 || offset < 0 || query.Has("account_id") && query.Get("account_id") != s.Account {
-		fail(w, http.StatusBadRequest)
-		return
-	}
-	in, allowed := s.scope(query, who)
-	if !allowed {
-		fail(w, http.StatusForbidden)
-		return
-	}
-	var matching []*Key
-	for _, k := range s.keys {
-		if in(k) && s.seen(k) {
-			matching = append(matching, k)
-		}
-	}
-	if query.Get("order") == "desc" {
-		slices.Reverse(matching)
-	}
-	told := map[string]any{"offset": offset, "limit": size, "first": s.pageURL(r, "")}
-	if offset+size < len(matching) {
-		told["next"] = s.pageURL(r, base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset+size))))
-	}
-	page := []any{}
-	for _, k := range matching[min(offset, len(matching)):min(offset+size, len(matching))] {
-		page = append(page, s.record(k, false, query.Get("include_history") == "true"))
-	}
-	told["apikeys"] = page
-	simhttp.JSON(w, http.StatusOK, told)
-}
-
-// scope says which keys a list is about, and whether the caller may see them.
-func (s *Sim) scope(query url.Values, who *Identity) (in func(*Key) bool, allowed bool) {
-	kind := func(k *Key) bool {
-		service := strings.HasPrefix(k.Owner, "iam-ServiceId-")
-		return query.Get("type") == "" || (query.Get("type") == "serviceid") == service
-	}
-	if query.Get("scope") == "account" {
-		return kind, who.Administrator
-	}
-	owner := query.Get("iam_id")
-	if owner == "" {
-		owner = who.ID
-	}
-	// Only service IDs may be asked for by others.
-	return func(k *Key) bool { return kind(k) && k.Owner == owner }, owner == who.ID || who.Administrator && strings.HasPrefix(owner, "iam-ServiceId-")
-}
-
-func (s *Sim) pageURL(r *http.Request, pagetoken string) string {
-	query := r.URL.Query()
-	query.Del("pagetoken")
-	if pagetoken != "" {
-		query.Set("pagetoken", pagetoken)
-	}
-	return "https://" + r.Host + r.URL.Path + "?" + query.Encode()
-}
-
-// report is an inactivity report of the account.
-type report struct {
-	hours    int
-	from, to time.Time
-	asked    int
-}
-
-func (s *Sim) createReport(w http.ResponseWriter, r *http.Request, who *Identity) {
-	query := r.URL.Query()
-	hours, err := 720, error(nil)
-	if text := query.Get("duration"); text != "" {
-		hours, err = strconv.Atoi(text)
-	}
-	switch {
-	case err != nil || hours <= 0 || query.Has("type") && query.Get("type") != "inactive" || r.PathValue("account") != s.Account:
-		fail(w, http.StatusBadRequest)
-	case !who.Administrator:
-		fail(w, http.StatusForbidden)
-	default:
-		reference := simhttp.UUID()
-		now := s.now()
-		s.reports[reference] = &report{hours: hours, from: now.Add(-time.Duration(hours) * time.Hour), to: now}
-		simhttp.JSON(w, http.StatusAccepted, map[string]string{"reference": reference})
-	}
-}
-
-// getReport has nothing at first: the report takes its time.
-func (s *Sim) getReport(w http.ResponseWriter, r *http.Request, who *Identity) {
-	reference := r.PathValue("reference")
-	made := s.reports[reference]
-	switch {
-	case !who.Administrator:
-		fail(w, http.StatusForbidden)
-		return
-	case made == nil || r.PathValue("account") != s.Account:
-		fail(w, http.StatusNotFound)
-		return
-	}
-	if made.asked++; made.asked < 2 {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	idle := []any{}
-	for _, k := range s.keys {
-		if !s.seen(k) || k.lastLogin.After(made.from) {
-			continue
-		}
-		kind, party := "user", "user"
-		if strings.HasPrefix(k.Owner, "iam-ServiceId-") {
-			kind, party = "serviceid", "serviceid"
-		}
-		told := map[string]any{"id": k.ID, "name": k.Name, "type": kind, party: map[string]string{"id": k.Owner, "iam_id": k.Owner, "name": s.identities[k.Owner].Name}}
-		if !k.lastLogin.IsZero() {
-			told["last_authn"] = stamp(k.lastLogin)
-		}
-		idle = append(idle, told)
-	}
-	simhttp.JSON(w, http.StatusOK, map[string]any{
-		"created_by": who.ID, "reference": reference, "report_duration": strconv.Itoa(made.hours), "report_start_time": stamp(made.from), "report_end_time": stamp(made.to),
-		"users": []any{}, "apikeys": idle, "serviceids": []any{}, "profiles": []any{},
-	})
 }

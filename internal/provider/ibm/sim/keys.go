@@ -19,6 +19,7 @@ type Key struct {
 	Expires     time.Time
 	OnLeak      string
 	Stored      bool // its value is given out again
+	Sessions    bool // its logins of the command line can be looked at
 	Locked      bool
 
 	life
@@ -36,6 +37,13 @@ type life struct {
 	logins    int64
 	history   []map[string]any
 }
+
+const (
+	// kept is for how long a key that expired is still there.
+	kept = 90 * 24 * time.Hour
+	// provider is who changes keys where IBM itself does.
+	provider = "IBMid-IBM"
+)
 
 // change is a switch that takes its time to be seen.
 type change struct {
@@ -62,7 +70,7 @@ func (s *Sim) add(k Key, value string) *Key {
 	k.modified = k.created
 	s.keys = append(s.keys, &k)
 	s.byID[k.ID], s.values[value] = &k, &k
-	s.remember(&k, "created")
+	s.remember(&k, k.Owner, "created")
 	return &k
 }
 
@@ -76,9 +84,24 @@ func (s *Sim) Age(id string, created, lastLogin time.Time, logins int64) {
 	}
 }
 
-// Disable makes a key useless for the time being, as somebody in the console,
-// or IBM itself after a leak, does.
-func (s *Sim) Disable(id string) { s.Change(id, func(k *Key) { s.toggle(k, true) }) }
+// Publish shows a value to the world: IBM finds it, and does what its key is
+// marked with.
+func (s *Sim) Publish(v secret.Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.values[v.Reveal()]
+	switch {
+	case k == nil || !k.gone.IsZero():
+	case k.OnLeak == "disable":
+		s.toggle(k, provider, true)
+	case k.OnLeak == "delete":
+		s.remove(k)
+	}
+}
+
+// Disable makes a key useless for the time being, as somebody in the console
+// does.
+func (s *Sim) Disable(id string) { s.Change(id, func(k *Key) { s.toggle(k, k.Owner, true) }) }
 
 // Delete ends a key, as somebody in the console does.
 func (s *Sim) Delete(id string) { s.Change(id, s.remove) }
@@ -92,17 +115,17 @@ func (s *Sim) Change(id string, do func(*Key)) {
 	}
 }
 
-func (s *Sim) toggle(k *Key, on bool) {
+func (s *Sim) toggle(k *Key, by string, on bool) {
 	k.disabling = change{on: on, was: s.disabled(k), at: s.now()}
 	s.touch(k)
-	s.remember(k, map[bool]string{true: "disabled", false: "enabled"}[on])
+	s.remember(k, by, map[bool]string{true: "disabled", false: "enabled"}[on])
 }
 
 func (s *Sim) touch(k *Key) { k.modified, k.tag = s.now(), k.tag+1 }
 
-func (s *Sim) remember(k *Key, action string) {
+func (s *Sim) remember(k *Key, by, action string) {
 	k.history = append(k.history, map[string]any{
-		"timestamp": stamp(s.now()), "iam_id": k.Owner, "iam_id_account": s.Account, "action": action, "params": []string{}, "message": "",
+		"timestamp": stamp(s.now()), "iam_id": by, "iam_id_account": s.Account, "action": action, "params": []string{}, "message": "",
 	})
 }
 
@@ -116,8 +139,12 @@ func (s *Sim) remove(k *Key) {
 }
 
 // seen reports whether a key's making is seen already, and its end is not.
+// One that expired long ago, and was not changed since, ends by itself.
 func (s *Sim) seen(k *Key) bool {
 	now := s.now()
+	if now.After(k.expiry().Add(kept)) && now.After(k.modified.Add(kept)) {
+		return false
+	}
 	return (s.options.Lag == 0 || !now.Before(k.created.Add(s.options.Lag))) && (k.gone.IsZero() || now.Before(k.gone.Add(s.options.Lag)))
 }
 
@@ -156,7 +183,7 @@ func (s *Sim) record(k *Key, withActivity, withHistory bool) map[string]any {
 	told := map[string]any{
 		"id": k.ID, "entity_tag": strconv.Itoa(k.tag+1) + "-" + k.ID[len(k.ID)-8:], "crn": "crn:v1:bluemix:public:iam-identity::a/" + s.Account + "::apikey:" + k.ID,
 		"locked": k.Locked, "disabled": s.disabled(k), "created_at": stamp(k.created), "created_by": k.Owner, "modified_at": stamp(k.modified),
-		"name": k.Name, "support_sessions": false, "action_when_leaked": k.OnLeak, "iam_id": k.Owner, "account_id": s.Account, "apikey": "",
+		"name": k.Name, "support_sessions": k.Sessions, "action_when_leaked": k.OnLeak, "iam_id": k.Owner, "account_id": s.Account, "apikey": "",
 	}
 	if k.Description != "" {
 		told["description"] = k.Description
@@ -185,6 +212,11 @@ func (s *Sim) answer(w http.ResponseWriter, status int, told map[string]any) {
 	if tag, ok := told["entity_tag"].(string); ok {
 		w.Header().Set("ETag", tag)
 	}
-	told["context"] = map[string]string{"transaction_id": simhttp.UUID(), "operation": "apikey"}
+	told["context"] = about("api_key")
 	simhttp.JSON(w, status, told)
+}
+
+// about is what answers say of their request.
+func about(operation string) map[string]string {
+	return map[string]string{"transaction_id": simhttp.UUID(), "operation": operation}
 }

@@ -61,7 +61,7 @@ type account struct {
 	byID       map[string]*Key   // among them, those that are not gone
 	values     map[string]*Key   // by value
 	tokens     map[string]*token // by value
-	reports    map[string]*report
+	reports    []*report
 	instances  []*Instance
 	jobs       []*Job
 	sessions   []*Session
@@ -82,7 +82,7 @@ func New(o Options) *Sim {
 	}
 	s := &Sim{
 		Account: simhttp.Random(32, simhttp.Hexadecimal), Quantum: map[string]*simhttp.Server{}, options: o,
-		account: account{identities: map[string]*Identity{}, byID: map[string]*Key{}, values: map[string]*Key{}, tokens: map[string]*token{}, reports: map[string]*report{}},
+		account: account{identities: map[string]*Identity{}, byID: map[string]*Key{}, values: map[string]*Key{}, tokens: map[string]*token{}},
 	}
 	server := func(base string, refuse func(http.ResponseWriter, int)) *simhttp.Server {
 		return simhttp.New(simhttp.Options{Base: base, Now: o.Now, Limit: o.Limit, Span: o.Span, Refuse: refuse})
@@ -91,6 +91,7 @@ func New(o Options) *Sim {
 	s.routeIAM()
 	s.Resources = server("/ibm/resource-controller", refuseResource)
 	s.Resources.Handle(http.MethodGet, "/v2/resource_instances", s.bearing(refuseResource, s.listInstances))
+	s.Resources.Handle(http.MethodGet, "/v2/resource_instances/{id}", s.bearing(refuseResource, s.getInstance))
 	for _, region := range []string{"us-east", "eu-de"} {
 		q := server("/ibm/quantum/"+region+"/api/v1", refuseQuantum)
 		s.routeQuantum(q, region)
@@ -211,11 +212,12 @@ func fail(w http.ResponseWriter, status int) {
 	case http.StatusForbidden:
 		code = "BXNIM0513E"
 	case http.StatusNotFound:
-		code = "BXNIM0402E"
+		message, code = "Unable to find object", "BXNIM0102E"
 	}
+	kind := strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
 	simhttp.JSON(w, status, map[string]any{
 		"status_code": status, "trace": simhttp.UUID(),
-		"errors": []any{map[string]string{"code": strings.ReplaceAll(strings.ToLower(message), " ", "_"), "message_code": code, "message": message, "details": message}},
+		"errors": []any{map[string]string{"code": kind, "message_code": code, "message": message, "details": message}},
 	})
 }
 
