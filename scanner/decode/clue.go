@@ -40,31 +40,23 @@ func SortOf(content []byte) Sort {
 // followed, in bytes: further than the evidence for a key in it.
 const wideReach = 4 << 10
 
-// wideClues finds text of two bytes a character. It returns false when found
-// wants no more.
+// wideClues finds text of two or four bytes a character. It returns false when
+// found wants no more.
 func wideClues(text []byte, from, to int, found func(start, end int) bool) bool {
 	if bytes.IndexByte(text[from:to], 0) < 0 {
 		return true
 	}
-	for i := from; i < to; i += minWide {
-		k := i
-		if text[k] == 0 {
-			k++
+	for _, u := range []wideUnit{units16, units32} {
+		for i := from; ; {
+			start, end := u.next(text, i, to, wideReach)
+			if start < 0 {
+				break
+			}
+			if !found(start, end) {
+				return false
+			}
+			i = end
 		}
-		if !isWide(text, k) || !isWide(text, k+2) {
-			continue
-		}
-		start, end := k, k+4
-		for start > from-wideReach && isWide(text, start-2) {
-			start -= 2
-		}
-		for end < to+wideReach && isWide(text, end) {
-			end += 2
-		}
-		if end-start >= 2*minWide && !found(start, end) {
-			return false
-		}
-		i = max(i, end-minWide)
 	}
 	return true
 }

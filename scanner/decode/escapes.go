@@ -62,6 +62,9 @@ func escape(text []byte) (r rune, n int) {
 			return fold, 3
 		}
 	case 'x':
+		if len(text) > 2 && text[2] == '{' {
+			return bracedEscape(text)
+		}
 		return hexEscape(text, 2)
 	case 'u':
 		return unicodeEscape(text)
@@ -111,6 +114,7 @@ func unicodeEscape(text []byte) (rune, int) {
 	return utf8.RuneError, n
 }
 
+// bracedEscape reads \u{X…} and \x{X…}.
 func bracedEscape(text []byte) (rune, int) {
 	v := rune(0)
 	for i := 3; i < len(text) && i < 3+9; i++ {

@@ -16,8 +16,8 @@ type layer struct {
 }
 
 // span says that text from at on was made from the outer text from from on:
-// byte by byte with step 1, each from two bytes with step 2, and with step 0
-// every byte from all of [from, from+size).
+// byte by byte with step 1, each from so many bytes with a larger one, and with
+// step 0 every byte from all of [from, from+size).
 type span struct {
 	at, from, size, step int
 }

@@ -1,14 +1,12 @@
 package decode
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf16"
 )
 
 // encodedText is a text that stands in content in an encoded form.
@@ -41,6 +39,7 @@ func rewrittenTexts() []encodedText {
 		{"hex escapes", `k = "` + hexed(plain) + `"`, plain, "escapes", hexed(plain)},
 		{"escaped twice", `"{\\\"token\\\": \\\"` + plain + `\\\"}"`, `"token": "` + plain, "escapes escapes", `"token\\\": \\\"` + plain},
 		{"one escaped character", `t = "` + a + `\u002d` + b + `"`, a + "-" + b, "escapes", a + `\u002d` + b},
+		{"hex escapes in braces", `k = "\x{` + hex.EncodeToString([]byte(plain[:1])) + `}` + plain[1:] + `"`, plain, "escapes", `\x{` + hex.EncodeToString([]byte(plain[:1])) + `}` + plain[1:]},
 		{"folded literal", "K = \"" + plain[:16] + "\\\n" + plain[16:] + "\"", plain, "escapes", plain[:16] + "\\\n" + plain[16:]},
 		{"folded literal, CRLF", "K = \"" + plain[:16] + "\\\r\n" + plain[16:] + "\"", plain, "escapes", plain[:16] + "\\\r\n" + plain[16:]},
 		{"percent", "GET /?q=%7B%22token%22%3A%22" + key + "%22%7D", `{"token":"` + key + `"`, "percent", "%7B%22token%22%3A%22" + key + "%22"},
@@ -76,6 +75,9 @@ func runTexts() []encodedText {
 		{"hex", "k = 0x" + hex.EncodeToString([]byte(plain)) + ";", plain, "hex", hex.EncodeToString([]byte(plain))},
 		{"HEX behind an odd digit", "kf" + strings.ToUpper(hex.EncodeToString([]byte(env))) + ".", plain, "hex", strings.ToUpper(hex.EncodeToString([]byte(env)))},
 		{"wide characters in other bytes", "abc\x01" + wideString(plain, false) + "\x01xyz", plain, "utf-16", wideString(plain, false)},
+		{"wide characters, big-endian", "abc\x01" + wideString(plain, true) + "\x01xyz", plain, "utf-16", wideString(plain, true)},
+		{"wchar_t of a program", "abc\x01" + widest(plain, false) + "\x01xyz", plain, "utf-32", widest(plain, false)},
+		{"wider characters, big-endian", "abc\x01\x02\x03" + widest(plain, true) + "\x01xyz", plain, "utf-32", widest(plain, true)},
 	}
 }
 
@@ -102,70 +104,6 @@ func wrap(text string, width int, indent string) string {
 		lines = append(lines, indent+text[:width])
 	}
 	return strings.Join(append(lines, indent+text), "\n")
-}
-
-func wideString(s string, big bool) string {
-	var out bytes.Buffer
-	for _, u := range utf16.Encode([]rune(s)) {
-		if big {
-			out.Write([]byte{byte(u >> 8), byte(u)})
-		} else {
-			out.Write([]byte{byte(u), byte(u >> 8)})
-		}
-	}
-	return out.String()
-}
-
-func TestUTF16AndUTF32AreTheBase(t *testing.T) {
-	key := sampleKey(32, "")
-	text := "# Schlüssel 🔑\r\nIONQ_API_KEY=" + key + "\r\n" + strings.Repeat("x = 1\r\n", 30)
-	utf32 := func(big bool) string {
-		out := []byte{}
-		for _, r := range "\ufeff" + text {
-			four := []byte{byte(r), byte(r >> 8), byte(r >> 16), 0}
-			if big {
-				four = []byte{0, byte(r >> 16), byte(r >> 8), byte(r)}
-			}
-			out = append(out, four...)
-		}
-		return string(out)
-	}
-	for name, content := range map[string]string{
-		"LE with mark":      wideString("\ufeff"+text, false),
-		"BE with mark":      wideString("\ufeff"+text, true),
-		"LE without mark":   wideString(text[13:], false),
-		"BE without mark":   wideString(text[13:], true),
-		"UTF-32 LE":         utf32(false),
-		"UTF-32 BE":         utf32(true),
-		"LE, cut character": wideString("\ufeff"+text, false) + "x",
-	} {
-		t.Run(name, func(t *testing.T) {
-			views, notes := collect(t, []byte(content), "", Options{})
-			wantNote(t, notes)
-			way := "utf-16"
-			if strings.HasPrefix(name, "UTF-32") {
-				way = "utf-32"
-			}
-			for _, v := range views[1:] {
-				if strings.Join(v.Way, " ") != way || v.base != v.text {
-					continue
-				}
-				if i := strings.Index(v.text, key); strings.Count(v.base[:i], "\n") != 1 && name[3:7] == "with" {
-					t.Errorf("lines are not those of an editor: %q", v.base[:i])
-				}
-				wantPlace(t, views, key, place{way: way, encoded: key})
-				return
-			}
-			t.Error("no decoded base")
-		})
-	}
-}
-
-func TestBase64OfUTF16IsSeen(t *testing.T) {
-	key := sampleKey(32, "")
-	code := base64.StdEncoding.EncodeToString([]byte(wideString(`$env:IONQ_API_KEY = "`+key+`"`, false)))
-	views, _ := collect(t, []byte("powershell -enc "+code+"\n"), "", Options{})
-	wantPlace(t, views, key, place{way: "base64 utf-16", encoded: code})
 }
 
 func TestOrdinarySourceHasOneView(t *testing.T) {

@@ -22,8 +22,8 @@ type wide struct {
 	big       bool
 }
 
-// sniffWide tells UTF-16 and UTF-32 by their mark, and UTF-16 also by the
-// zero bytes of its ASCII characters.
+// sniffWide tells UTF-16 and UTF-32 by their mark, or by the zero bytes of
+// their ASCII characters.
 func sniffWide(text []byte) wide {
 	switch {
 	case len(text) < 4:
@@ -37,26 +37,35 @@ func sniffWide(text []byte) wide {
 	case text[0] == 0xfe && text[1] == 0xff:
 		return wide{name: "utf-16", unit: 2, bom: 2, big: true}
 	}
-	if head := text[:min(len(text), sniffBytes)&^1]; len(head) >= 2*minDecoded && bytes.IndexByte(head, 0) >= 0 {
-		if isASCIIWide(head, 0) {
-			return wide{name: "utf-16", unit: 2}
-		} else if isASCIIWide(head, 1) {
-			return wide{name: "utf-16", unit: 2, big: true}
+	head := text[:min(len(text), sniffBytes)]
+	if bytes.IndexByte(head, 0) < 0 {
+		return wide{}
+	}
+	for _, as := range [...]wide{
+		{name: "utf-16", unit: 2}, {name: "utf-16", unit: 2, big: true},
+		{name: "utf-32", unit: 4}, {name: "utf-32", unit: 4, big: true},
+	} {
+		if as.isASCII(head[:len(head)&^(as.unit-1)]) {
+			return as
 		}
 	}
 	return wide{}
 }
 
-// isASCIIWide reports whether nearly all code units are ASCII text. Text with
+// isASCII reports whether nearly all code units are ASCII text. Text with
 // fewer of them is left to wideRuns, which need no common beginning.
-func isASCIIWide(head []byte, low int) bool {
+func (as wide) isASCII(head []byte) bool {
+	units := len(head) / as.unit
+	if units < minDecoded {
+		return false
+	}
 	good := 0
-	for i := 0; i+2 <= len(head); i += 2 {
-		if isTextByte(head[i+low]) && head[i+1-low] == 0 {
+	for i := 0; i < len(head); i += as.unit {
+		if r := as.read(head[i:]); r < utf8.RuneSelf && isTextByte(byte(r)) {
 			good++
 		}
 	}
-	return good*2*20 >= len(head)*19
+	return good*20 >= units*19
 }
 
 // wideText yields the decoded text, which lines and columns then count in.
@@ -112,65 +121,4 @@ func (as wide) read(b []byte) rune {
 		return utf8.RuneError
 	}
 	return rune(v)
-}
-
-// wideRuns yields stretches of UTF-16 inside of other bytes: what a shell
-// appended to a file in another encoding, or the strings of a program.
-func (w *walk) wideRuns(n *node) bool {
-	if bytes.IndexByte(n.text, 0) < 0 {
-		return true
-	}
-	text := n.text
-	// A stretch covers at least one of the places looked at.
-	for i := 0; i+4 <= len(text); i += minWide {
-		k := i
-		if text[k] == 0 {
-			k++
-		}
-		if !isWide(text, k) || !isWide(text, k+2) {
-			continue
-		}
-		from, to := k, k+4
-		for isWide(text, from-2) {
-			from -= 2
-		}
-		for isWide(text, to) {
-			to += 2
-		}
-		if to-from >= 2*minWide && !w.wideRun(n, from, to) {
-			return false
-		}
-		i = max(i, to-minWide)
-	}
-	return true
-}
-
-// isWide reports whether an ASCII character stands at i, followed by a zero
-// byte. Of the other order of bytes, all but the last character do so, too.
-func isWide(text []byte, i int) bool {
-	return i >= 0 && i+1 < len(text) && isTextByte(text[i]) && text[i+1] == 0
-}
-
-func (w *walk) wideRun(n *node, from, to int) bool {
-	if !w.inTime() {
-		return false
-	}
-	if last := to; from > 0 && text2(n.text, from-1, last) {
-		// Big-endian: the zero byte stands before its character.
-		to++
-	}
-	out := w.builder()
-	defer w.giveBack(out)
-	for i := from; i < to; i += 2 {
-		out.text = append(out.text, n.text[i])
-	}
-	out.spans = append(out.spans, span{from: from, step: 2})
-	child := n.inner(out.text, out.spans, "utf-16")
-	return w.show(child) && w.text(child)
-}
-
-// text2 reports whether a zero byte stands at zero and an ASCII character at
-// last.
-func text2(text []byte, zero, last int) bool {
-	return text[zero] == 0 && last < len(text) && isTextByte(text[last])
 }

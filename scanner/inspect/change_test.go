@@ -202,6 +202,9 @@ func (c *chain) encoded(text string) []byte {
 		var wide []byte
 		for i := range len(text) {
 			wide = append(wide, text[i], 0)
+			if len(text)%3 == 0 { // UTF-32
+				wide = append(wide, 0, 0)
+			}
 		}
 		return wide
 	case 8:
