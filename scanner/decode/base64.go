@@ -96,8 +96,11 @@ func (w *walk) base64Run(n *node, from int, end *int) bool {
 		run.chars, run.back.spans = joined.text, joined.spans
 	}
 	run.end = *end
-	if opaque(run.chars) && !w.show64(&run, stretch{0, len(run.chars)}) {
-		return false
+	if opaque(run.chars) {
+		if !w.show64(&run, stretch{0, len(run.chars)}) {
+			return false
+		}
+		run.opened = true
 	}
 	for i := 0; ; {
 		s, ok := nextText64(run.chars, i)
@@ -117,6 +120,8 @@ type run64 struct {
 	chars []byte
 	back  layer
 	end   int
+	// opened says that the run was unfolded as a whole.
+	opened bool
 }
 
 // show64 yields what a stretch of a run decodes to.
@@ -138,7 +143,11 @@ func (w *walk) show64(run *run64, s stretch) bool {
 	if isText && !w.showInPlace(run.n, out.text, from, to, "base64") {
 		return false
 	}
-	return w.unfold(run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64"))
+	inner := run.n.inner(out.text, []span{{from: from, size: to - from}}, "base64")
+	if run.opened {
+		return w.text(inner)
+	}
+	return w.unfold(inner)
 }
 
 // around64 widens a run, as far as it stands behind floor, to the row of base64
@@ -222,7 +231,7 @@ func opaque(chars []byte) bool {
 // or a wide character.
 func mayBeOpaque(a, b byte) bool {
 	switch a {
-	case 0x1f, 'x', 'B', 0x28, 0xfd, 'P', 0xff, 0xfe, 0:
+	case 0x1f, 'x', 'B', 0x28, 0xfd, 'P', 0xff, 0xfe, 0, 'S':
 		return true
 	}
 	return b == 0

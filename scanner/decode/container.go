@@ -28,7 +28,7 @@ var (
 // container yields what a container holds. It reports whether it was one.
 func (w *walk) container(n *node, k kind) (handled, more bool) {
 	if n.nesting >= w.o.Depth {
-		return true, w.note(n.member, source.Unread, fmt.Sprintf("archives are nested deeper than %d", w.o.Depth), nil)
+		return true, w.tooNested(n)
 	}
 	if w.full {
 		return true, true
@@ -41,6 +41,10 @@ func (w *walk) container(n *node, k kind) (handled, more bool) {
 	default:
 		return w.stream(n, k)
 	}
+}
+
+func (w *walk) tooNested(n *node) bool {
+	return w.note(n.member, source.Unread, fmt.Sprintf("archives are nested deeper than %d", w.o.Depth), nil)
 }
 
 // stream yields what one compressed stream holds: the members of a tar, or
@@ -86,7 +90,9 @@ func (w *walk) single(n *node, k kind, opened io.Reader, data []byte) *node {
 	}
 	if name == "" && n.member != "" {
 		inner := path.Base(strings.ReplaceAll(n.member, "!", "/"))
-		name = strings.TrimSuffix(inner, path.Ext(inner))
+		if name = strings.TrimSuffix(inner, path.Ext(inner)); name == inner {
+			name = ""
+		}
 	}
 	return w.member(n, name, data)
 }

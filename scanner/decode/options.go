@@ -22,6 +22,9 @@ type Options struct {
 	// caller spends on the views; default 30 s. It is a stop for hostile
 	// content, so exceeding it is an unread note.
 	Time time.Duration
+	// ArchivesOnly leaves everything but archives and compressed streams
+	// unfolded.
+	ArchivesOnly bool
 	// Images, unless nil, is increased by the pictures in notebooks, which
 	// give no view.
 	Images *int

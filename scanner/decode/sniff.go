@@ -8,6 +8,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/qleaks/qleaks/scanner/decode/sqlite"
 )
 
 // kind is a sort of container.
@@ -22,15 +24,16 @@ const (
 	kindXZ
 	kindZip
 	kindTar
+	kindSQLite
 )
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite"}[k]
 }
 
-// IsContainer reports whether content is an archive or a compressed stream,
-// whose members have views of their own.
+// IsContainer reports whether content is an archive, a compressed stream or a
+// database, whose members have views of their own.
 func IsContainer(content []byte) bool { return sniff(content) != kindNone }
 
 // sniff tells a container by its first bytes, whatever its name is.
@@ -59,6 +62,10 @@ func sniff(text []byte) kind {
 	case 0xfd:
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
+		}
+	case 'S':
+		if bytes.HasPrefix(text, []byte(sqlite.Magic)) {
+			return kindSQLite
 		}
 	case 'P':
 		if bytes.HasPrefix(text, []byte(zipLocal)) || bytes.HasPrefix(text, []byte(zipEnd)) {

@@ -12,7 +12,8 @@ import (
 // encrypted members is told, not listed without end.
 const maxNotes = 1000
 
-// Views yields the views of content, the raw bytes first. Errors are of type
+// Views yields the views of content, the raw bytes first, unless it is a
+// database that was read as a whole. Errors are of type
 // *source.ItemError, tell what was not read (Path is the member's path, "" for
 // the content itself), and do not end the sequence. The path is a hint and may
 // be empty: it changes no view, only whether a file that should be a notebook
@@ -93,12 +94,32 @@ func bytesText(n int64) string {
 // content yields the view of bytes of unknown kind and what they unfold to.
 // Like all methods that return a bool it returns false when the walk is over.
 func (w *walk) content(n *node) bool {
+	if w.kindOf(n) == kindSQLite {
+		if whole, more := w.database(n); whole || !more {
+			return more
+		}
+	}
 	return w.show(n) && w.unfold(n)
+}
+
+// kindOf is sniff for those kinds that are to be unfolded.
+func (w *walk) kindOf(n *node) kind {
+	k := sniff(n.text)
+	if w.o.ArchivesOnly && k >= kindSQLite {
+		return kindNone
+	}
+	return k
 }
 
 // unfold yields what text of unknown kind unfolds to.
 func (w *walk) unfold(n *node) bool {
-	if kind := sniff(n.text); kind != kindNone {
+	switch kind := w.kindOf(n); {
+	case kind == kindNone || kind == kindSQLite && n.raw:
+	case kind == kindSQLite:
+		if whole, more := w.database(n); whole || !more {
+			return more
+		}
+	default:
 		if handled, more := w.container(n, kind); handled || !more {
 			return more
 		}

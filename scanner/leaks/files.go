@@ -165,7 +165,7 @@ func (s *Scanner) tooLarge(size int64) bool {
 // archive looks at the members of an archive.
 func (s *Scanner) archive(ctx context.Context, data []byte, name string, c Commit) Result {
 	var r Result
-	for view, err := range decode.Views(data, name, decode.Options{Depth: s.Archives}) {
+	for view, err := range decode.Views(data, name, decode.Options{Depth: s.Archives, ArchivesOnly: true}) {
 		if ctx.Err() != nil {
 			return r
 		}
