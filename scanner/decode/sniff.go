@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/qleaks/qleaks/scanner/decode/pickle"
 	"github.com/qleaks/qleaks/scanner/decode/sqlite"
 )
 
@@ -25,16 +26,22 @@ const (
 	kindZip
 	kindTar
 	kindSQLite
+	// Those from here on have no members.
+	kindPickle
+	kindArray
 )
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite", "pickle", "numpy"}[k]
 }
 
 // IsContainer reports whether content is an archive, a compressed stream or a
 // database, whose members have views of their own.
-func IsContainer(content []byte) bool { return sniff(content) != kindNone }
+func IsContainer(content []byte) bool {
+	k := sniff(content)
+	return k != kindNone && k < kindPickle
+}
 
 // sniff tells a container by its first bytes, whatever its name is.
 func sniff(text []byte) kind {
@@ -50,6 +57,10 @@ func sniff(text []byte) kind {
 		if isZlib(text) {
 			return kindZlib
 		}
+	case 0x80, 'c', '}', ']':
+		if pickle.Is(text) {
+			return kindPickle
+		}
 	case 'B':
 		if len(text) >= 10 && text[1] == 'Z' && text[2] == 'h' && text[3] >= '1' && text[3] <= '9' &&
 			(bytes.HasPrefix(text[4:], []byte("\x31\x41\x59\x26\x53\x59")) || bytes.HasPrefix(text[4:], []byte("\x17\x72\x45\x38\x50\x90"))) {
@@ -58,10 +69,16 @@ func sniff(text []byte) kind {
 	case 0x28:
 		if bytes.HasPrefix(text, []byte("\x28\xb5\x2f\xfd")) {
 			return kindZstd
+		} else if pickle.Is(text) {
+			return kindPickle
 		}
 	case 0xfd:
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
+		}
+	case 0x93:
+		if bytes.HasPrefix(text, []byte(arrayMagic)) {
+			return kindArray
 		}
 	case 'S':
 		if bytes.HasPrefix(text, []byte(sqlite.Magic)) {

@@ -119,6 +119,14 @@ func (w *walk) unfold(n *node) bool {
 		if whole, more := w.database(n); whole || !more {
 			return more
 		}
+	case kind == kindPickle:
+		if !w.pickle(n) {
+			return false
+		}
+	case kind == kindArray:
+		if !w.array(n) {
+			return false
+		}
 	default:
 		if handled, more := w.container(n, kind); handled || !more {
 			return more

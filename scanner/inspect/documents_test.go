@@ -84,3 +84,14 @@ func wantTold(t *testing.T, path string, values []string, want ...string) {
 		t.Errorf("%s\nwant %s\ngot  %s", filepath.Base(path), strings.Join(want, "\n     "), strings.Join(got, "\n     "))
 	}
 }
+
+// keysIn lists the numbers of the values that are found in a file, in order.
+func keysIn(t *testing.T, path string, values []string) string {
+	t.Helper()
+	var numbers []string
+	for _, line := range toldOf(t, path, values) {
+		numbers = append(numbers, line[strings.LastIndexByte(line, '#'):])
+	}
+	slices.Sort(numbers)
+	return strings.Join(numbers, " ")
+}
