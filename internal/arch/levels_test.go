@@ -18,7 +18,7 @@ func levels() map[string]int {
 		4:  "scanner scanner/baseline scanner/report scanner/gitsource internal/github internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory",
 		6:  "internal/hygiene internal/demo remediate",
-		7:  "internal/sweep internal/web",
+		7:  "internal/auditreport internal/sweep internal/web",
 		8:  "cmd/qleaks/internal/cli",
 		9:  "cmd/qleaks",
 		10: "internal/arch",

@@ -54,10 +54,10 @@ type Place struct {
 	Commit string    `json:"commit,omitempty"`
 }
 
-// Leaked reports whether a value should not be there: neither in a store that
-// only its owner can read, nor in a variable.
+// Leaked reports whether a value should not be there: neither in a store, whose
+// mode is a matter of its own, nor in a variable.
 func (p Place) Leaked() bool {
-	return !p.Stored && p.Kind != source.UserEnvironment && p.Kind != source.SystemEnvironment
+	return !p.Stored && !p.Access.Store && p.Kind != source.UserEnvironment && p.Kind != source.SystemEnvironment
 }
 
 // Cases joins what was found to the keys of the lists. Fingerprints are under

@@ -201,6 +201,7 @@ func (w *walk) file(at spot, name string) bool {
 
 func (at spot) item(label, name string, size int64, access source.Access) source.Item {
 	dir := at.tree.dir
+	access.Store = at.Kind.keeps()
 	origin := source.Origin{Path: label, Place: source.File, Home: true, Kept: at.Kind.keeps() && !access.Exposed()}
 	if at.Kind == System {
 		origin.Place = source.SystemEnvironment

@@ -58,14 +58,14 @@ func csvRow(f finding.Finding, o finding.Occurrence) []string {
 		row = append(row, "", "", "", "", "", "", "")
 	}
 	for i := range row {
-		row[i] = csvField(row[i])
+		row[i] = CSVField(row[i])
 	}
 	return row
 }
 
-// csvField cleans a field and keeps spreadsheets from reading it as a formula;
+// CSVField cleans a field and keeps spreadsheets from reading it as a formula;
 // the wide forms are read as formulas where East Asian input is usual.
-func csvField(s string) string {
+func CSVField(s string) string {
 	clean := Clean(s)
 	if strings.ContainsAny(s[:min(len(s), 1)], "=+-@\t\r") {
 		return "'" + clean

@@ -12,6 +12,8 @@ type Access struct {
 	// Mode holds the permission bits of the file.
 	Mode    fs.FileMode
 	Readers Readers
+	// Store is true for a file that is made to hold keys.
+	Store bool
 }
 
 // Readers says who can get at a file.

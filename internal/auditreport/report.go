@@ -1,0 +1,120 @@
+// Package auditreport writes what an audit came to, for people and for
+// machines. A writer is a pure function of the report: the same report gives the
+// same bytes. None holds key material, and none passes on text of others that a
+// terminal, a CI log, a spreadsheet or a browser would obey.
+package auditreport
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/qleaks/qleaks/internal/hygiene"
+)
+
+// Report is a finished audit.
+type Report struct {
+	Known  hygiene.Known
+	Lapses []hygiene.Lapse
+	// Searched are the places that were searched, as people call them.
+	Searched []string
+	// Gaps are what the audit does not know and should, in clauses for people.
+	Gaps    []string
+	Version string
+}
+
+// Options say how to write text.
+type Options struct {
+	Color bool
+	// Width is the number of columns; 0 means 80.
+	Width int
+}
+
+type writer struct {
+	name  string
+	write func(w io.Writer, r Report, o Options) error
+}
+
+func writers() []writer {
+	return []writer{{"text", writeText}, {"json", writeJSON}, {"csv", writeCSV}, {"sarif", writeSARIF}, {"html", writeHTML}}
+}
+
+// Formats returns the names that Write knows, text first.
+func Formats() []string {
+	var names []string
+	for _, w := range writers() {
+		names = append(names, w.name)
+	}
+	return names
+}
+
+// Write writes a report in a format of Formats.
+func Write(w io.Writer, format string, r Report, o Options) error {
+	all := writers()
+	i := slices.IndexFunc(all, func(w writer) bool { return w.name == format })
+	if i < 0 {
+		return fmt.Errorf("audit report: format %q is not one of %s", format, strings.Join(Formats(), ", "))
+	}
+	if err := all[i].write(w, r, o); err != nil {
+		return fmt.Errorf("audit report: writing %s: %w", format, err)
+	}
+	return nil
+}
+
+// Count returns how many lapses have each severity.
+func (r Report) Count() map[hygiene.Severity]int {
+	counts := map[hygiene.Severity]int{}
+	for _, l := range r.Lapses {
+		counts[l.Severity]++
+	}
+	return counts
+}
+
+// group is the lapses of one policy and severity.
+type group struct {
+	policy   hygiene.Policy
+	severity hygiene.Severity
+	lapses   []hygiene.Lapse
+}
+
+// groups are the lapses by severity and policy, in their order.
+func (r Report) groups() []group {
+	var all []group
+	for _, l := range r.Lapses {
+		n := len(all) - 1
+		if n >= 0 && all[n].policy.ID == l.Policy && all[n].severity == l.Severity {
+			all[n].lapses = append(all[n].lapses, l)
+			continue
+		}
+		p, _ := hygiene.Find(l.Policy)
+		all = append(all, group{policy: p, severity: l.Severity, lapses: []hygiene.Lapse{l}})
+	}
+	return all
+}
+
+// lapsesOf are the policies that a key lapses, worst first, each once.
+func (r Report) lapsesOf(c *hygiene.Case) []string {
+	var ids []string
+	for _, l := range r.Lapses {
+		if l.Case == c && !slices.Contains(ids, l.Policy) {
+			ids = append(ids, l.Policy)
+		}
+	}
+	return ids
+}
+
+// subjectOf names what a lapse is about, for people.
+func subjectOf(l hygiene.Lapse) string {
+	if l.Case == nil {
+		return strings.Join(strings.Fields(l.Subject.Provider+" "+l.Subject.Kind+" "+l.Subject.Name), " ")
+	}
+	name := titled(l.Case)
+	if who := l.Case.Owner(); who != "" {
+		name += " (" + who + ")"
+	}
+	return name
+}
+
+// titled is a key with its provider.
+func titled(c *hygiene.Case) string { return c.Provider + " " + c.Called() }
