@@ -102,7 +102,7 @@ func (t *text) summary(r finding.Result) {
 
 func confidenceCounts(s finding.Summary) string {
 	sure := oneLine(", ", some(s.High, "high"), some(s.Medium, "medium"), some(s.Low, "low"))
-	asked := oneLine(", ", some(s.Active, "still accepted"), some(s.Inactive, "refused by the provider"))
+	asked := oneLine(", ", some(s.Active, "still accepted"), some(s.Inactive, "refused by the provider"), some(s.Unanswered, "unknown whether they work"), some(s.Withheld, "sent to nobody"))
 	return oneLine(" · ", sure, asked)
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"strconv"
@@ -19,6 +20,7 @@ func csvColumns() []string {
 		"repository", "path", "place", "line", "column", "end_line", "end_column",
 		"cell", "part", "cell_line", "member", "decoded",
 		"object", "commit", "author", "email", "date", "refs", "reach",
+		"verdict", "key_id", "key_name", "key_owner", "key_account", "key_project", "key_created", "key_last_used", "key_expires",
 	}
 }
 
@@ -57,10 +59,23 @@ func csvRow(f finding.Finding, o finding.Occurrence) []string {
 	} else {
 		row = append(row, "", "", "", "", "", "", "")
 	}
+	row = append(row, csvKey(f.Check)...)
 	for i := range row {
 		row[i] = CSVField(row[i])
 	}
 	return row
+}
+
+// csvKey is what verifying told, as far as it did.
+func csvKey(c *finding.Check) []string {
+	if c == nil {
+		return make([]string, 9)
+	}
+	k := c.Key()
+	return []string{
+		c.Verdict.Reason, k.ID, k.Name, cmp.Or(k.Owner.ID, k.Owner.Email), k.Account.ID, k.Project.ID,
+		instant(k.Dates.Created), instant(k.Use.Last), instant(k.Dates.Expires),
+	}
 }
 
 // CSVField cleans a field and keeps spreadsheets from reading it as a formula;

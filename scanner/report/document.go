@@ -47,6 +47,8 @@ type verdictRecord struct {
 	Expires     string `json:"expires,omitempty"`
 	Redacted    string `json:"redacted"`
 	Secret      string `json:"secret,omitempty"`
+	// Verification is nil where nobody was to be asked.
+	Verification *verificationRecord `json:"verification,omitempty"`
 }
 
 type placeRecord struct {
@@ -203,6 +205,7 @@ func newFindingRecord(f finding.Finding, o Options) findingRecord {
 		verdictRecord: verdictRecord{
 			Confidence: f.Confidence.String(), Status: string(f.Status), Stored: f.Stored,
 			Fingerprint: string(f.Fingerprint), Evidence: f.Evidence, Expires: expiry(f), Redacted: redacted(f), Secret: shown(f, o),
+			Verification: newVerificationRecord(f.Check),
 		},
 	}
 	for _, o := range f.Occurrences {

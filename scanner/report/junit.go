@@ -67,6 +67,7 @@ func writeJUnit(w io.Writer, r finding.Result, o Options) error {
 		suite.skip(s.Finding, "suppressed by "+string(s.By)+prefixed(": ", s.Reason))
 	}
 	suite.complete(r.Coverage)
+	suite.verified(finding.Summarize(r))
 	suite.Tests = len(suite.Cases)
 	suites := junitSuites{
 		Name: suite.Name, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Skipped: suite.Skipped,
@@ -88,12 +89,13 @@ func (s *junitSuite) fail(f finding.Finding, severalRepositories bool) {
 	t := text{page: p, hinted: map[string]bool{}, manyRepositories: severalRepositories}
 	g := group{fingerprint: f.Fingerprint, findings: []finding.Finding{f}}
 	t.line()
+	t.verification(f.Check)
 	t.places(g, f.Rule)
 	t.advice(f.Rule)
 	c := newJUnitCase(f)
 	c.Failure = &junitOutcome{
 		Message: Clean(fmt.Sprintf("%s · %s · %s confidence%s",
-			f.Rule.Title, naming(f), f.Confidence, statusWords(f.Status))),
+			f.Rule.Title, naming(f), f.Confidence, standingWords(f.Standing))),
 		Type: Clean(f.Rule.ID),
 		Body: p.out.String(),
 	}
@@ -116,6 +118,23 @@ func newJUnitCase(f finding.Finding) junitCase {
 		File:  Clean(first.Path),
 		Line:  first.Line,
 	}
+}
+
+// verified adds a test that stands for the answers, where somebody was asked.
+func (s *junitSuite) verified(sum finding.Summary) {
+	if sum.Active+sum.Inactive+sum.Unanswered == 0 {
+		return
+	}
+	test := junitCase{Class: "verification", Name: "every key was verified"}
+	if sum.Unanswered > 0 {
+		test.Error = &junitOutcome{Message: unansweredWords(sum.Unanswered), Type: "verification"}
+		s.Errors++
+	}
+	s.Cases = append(s.Cases, test)
+}
+
+func unansweredWords(n int) string {
+	return "of " + count(int64(n), "key it is", "keys it is") + " not known whether the provider accepts it"
 }
 
 func (s *junitSuite) complete(c finding.Coverage) {

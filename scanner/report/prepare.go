@@ -48,6 +48,7 @@ func mapCoverage(c finding.Coverage, change func(string) string) finding.Coverag
 
 func mapFinding(f finding.Finding, change func(string) string) finding.Finding {
 	f.Evidence = change(f.Evidence)
+	f.Check = mapCheck(f.Check, change)
 	f.Repository = change(f.Repository)
 	f.Path = change(f.Path)
 	f.Occurrences = slices.Clone(f.Occurrences)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/report"
@@ -27,6 +28,7 @@ func leaky(value string) finding.Result {
 	o.Location.Path = "keys/" + value
 	f := planted(qbraidRule(), value, "keys/"+value+"!"+value, rules.High, o, spot(source.File, 2, 2))
 	f.Repository, f.Evidence = "example.org/"+value, "name "+value
+	f.Standing = finding.Standing{Status: key.Active, Check: checked(key.Active, func() string { return "told " + value })}
 	stored := planted(ionqRule(), value, ".env", rules.High, spot(source.File, 1, 1))
 	stored.Stored = true
 	return finding.Result{

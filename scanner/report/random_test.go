@@ -44,6 +44,10 @@ func randomResult(seed uint64) finding.Result {
 		f := planted(rule, material(seed+rnd.Uint64N(3), rule.Token.Public, 32), path, rules.Confidence(1+rnd.IntN(3)), places...)
 		f.Repository, f.Evidence, f.Stored = text(), text(), rnd.IntN(4) == 0
 		f.Status = []key.Status{key.Unknown, key.Active, key.Inactive}[rnd.IntN(3)]
+		if rnd.IntN(2) == 0 {
+			f.Check = checked(f.Status, text)
+			f.Check.Withheld = rnd.IntN(4) == 0
+		}
 		findings = append(findings, f)
 	}
 	r, _ := finding.Collect(func(yield func(finding.Finding, error) bool) {

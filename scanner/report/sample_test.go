@@ -118,7 +118,7 @@ func sample(t testing.TB) finding.Result {
 	alone := planted(qbraidRule(), material(4, "qbr_", 40), "cfg/qbraidrc", rules.High, spot(source.File, 2, 11))
 	alone.Stored = true
 	works := planted(qbraidRule(), qbraid, "tools/run.sh", rules.High, spot(source.File, 7, 22))
-	works.Status = key.Active
+	works.Standing = finding.Standing{Status: key.Active, Check: known()}
 	many := []finding.Occurrence{}
 	for n := range 9 {
 		many = append(many, version(n+1, 10+n, 5, finding.ReachRef, "refs/heads/main"))
@@ -136,6 +136,8 @@ func sample(t testing.TB) finding.Result {
 			planted(ibmRule(), material(7, "", 44), "objects/"+dangling.Git.Object, rules.Medium, dangling),
 			planted(ibmRule(), ibm, "docs/guide.md", rules.Medium, many...),
 			planted(ibmRule(), ibm, "app.py", rules.Medium, version(3, 2, 2, finding.ReachReflog), staged(6, 8, 2)),
+			unanswered(planted(ibmRule(), material(10, "", 44), "foreign.py", rules.High, spot(source.File, 1, 1))),
+			withheld(planted(ionqRule(), material(11, "", 32), "either.py", rules.Medium, spot(source.File, 1, 1))),
 		} {
 			if !yield(f, nil) {
 				return

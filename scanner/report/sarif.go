@@ -50,7 +50,7 @@ func writeSARIF(w io.Writer, r finding.Result, o Options) error {
 		Tool:              sarifTool{Driver: newSARIFDriver(ruleset, o)},
 		AutomationDetails: sarifAutomation{ID: sarifCategory},
 		Invocations: []sarifInvocation{{
-			ExecutionSuccessful: r.Coverage.Complete,
+			ExecutionSuccessful: r.Coverage.Complete && finding.Summarize(r).Unanswered == 0,
 			Notifications:       newSARIFNotifications(r, stored, dropped),
 		}},
 		Provenance: newSARIFProvenance(o.Checkouts),
@@ -121,7 +121,10 @@ func newSARIFResult(f finding.Finding, ruleset []*rules.Rule, hashes map[string]
 	entries := entriesOf(f)
 	t := text{}
 	details := t.details(entries[0], f.Rule)
-	message := fmt.Sprintf("%s · %s · %s confidence%s.", f.Rule.Title, naming(f), f.Confidence, statusWords(f.Status))
+	message := fmt.Sprintf("%s · %s · %s confidence%s.", f.Rule.Title, naming(f), f.Confidence, standingWords(f.Standing))
+	if f.Check != nil {
+		message = oneLine(" ", message, oneLine(". ", "Verdict: "+reasonWords(f.Check), prefixed("Key: ", keyWords(f.Check.Key())))+".")
+	}
 	message = oneLine(" ", message, "Place: "+strings.Join(append([]string{entries[0].where()}, details...), "; ")+".")
 	result := sarifResult{
 		RuleID:    f.Rule.ID,
@@ -136,7 +139,7 @@ func newSARIFResult(f finding.Finding, ruleset []*rules.Rule, hashes map[string]
 		Properties: sarifResultProperties{
 			Confidence: f.Confidence.String(), Status: string(f.Status), Fingerprint: string(f.Fingerprint),
 			Evidence: Clean(f.Evidence), Expires: expiry(f), Repository: Clean(f.Repository), Place: string(first.Place),
-			Details: mapAll(details, Clean),
+			Details: mapAll(details, Clean), Verdict: verdictOf(f.Check), Key: keyOf(f.Check),
 		},
 	}
 	for i, e := range entries[1:min(len(entries), 1+maxSARIFPlaces)] {
@@ -148,6 +151,15 @@ func newSARIFResult(f finding.Finding, ruleset []*rules.Rule, hashes map[string]
 	}
 	return result
 }
+
+func verdictOf(c *finding.Check) string {
+	if c == nil {
+		return ""
+	}
+	return Clean(c.Verdict.Reason)
+}
+
+func keyOf(c *finding.Check) string { return Clean(c.Key().ID) }
 
 // sarifLevel is by what is known of the key, then by how sure we are that it
 // is one.
@@ -249,6 +261,9 @@ func newSARIFNotifications(r finding.Result, stored, dropped int) []sarifNotific
 			id, level = sarifUnread, "warning"
 		}
 		note(id, level, reason.Reason+": "+thousands(reason.Count), skipLocations(r.Coverage, reason)...)
+	}
+	if n := finding.Summarize(r).Unanswered; n > 0 {
+		note(sarifUnverified, "warning", unansweredWords(n))
 	}
 	if dropped > 0 {
 		note(sarifLeftOut, "warning", count(int64(dropped), "finding is", "findings are")+" left out: a run holds "+thousands(maxSARIFResults))

@@ -121,6 +121,9 @@ type sarifResultProperties struct {
 	Repository  string   `json:"repository,omitempty"`
 	Place       string   `json:"place"`
 	Details     []string `json:"details,omitempty"`
+	// Verdict is why the status is what it is, Key the provider's own id.
+	Verdict string `json:"verdict,omitempty"`
+	Key     string `json:"key,omitempty"`
 }
 
 type sarifLocation struct {

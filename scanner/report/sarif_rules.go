@@ -12,6 +12,7 @@ const (
 	sarifExcluded    = "coverage/excluded"
 	sarifInterrupted = "coverage/interrupted"
 	sarifLeftOut     = "report/left-out"
+	sarifUnverified  = "verification/unanswered"
 )
 
 // maxSARIFText is the longest short description that GitHub shows, in
@@ -30,6 +31,7 @@ func newSARIFDriver(ruleset []*rules.Rule, o Options) sarifDriver {
 			newSARIFDescriptor(sarifExcluded, "Something was left out on purpose."),
 			newSARIFDescriptor(sarifInterrupted, "The scan did not run to its end."),
 			newSARIFDescriptor(sarifLeftOut, "Findings that are no results."),
+			newSARIFDescriptor(sarifUnverified, "Keys of which the provider said neither yes nor no."),
 		},
 	}
 	for _, r := range ruleset {

@@ -117,6 +117,8 @@ func TestSARIFHasOneResultForEachLeakAtItsFirstPlace(t *testing.T) {
 		"warning a%1B%5B31m%0A%3A%3Aerror%3A%3Ax%E2%80%AE%FF/%23%23%5Bgroup%5Db%2C%3D%22c.py:1:2",
 		"warning app.py:8:3",
 		"warning docs/guide.md:10:6",
+		"warning either.py:1:2",
+		"error foreign.py:1:2",
 		"error notebooks/vqe.ipynb:214:19", // in UTF-16 units: one more than in code points
 		"warning objects/a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9:3:9",
 		"error old.zip:1:1",

@@ -67,14 +67,15 @@ func (g group) surest() finding.Finding {
 	})
 }
 
-func (g group) status() key.Status {
-	status := key.Unknown
+// standing is what is known of whether the key works.
+func (g group) standing() finding.Standing {
+	standing := finding.Standing{Status: key.Unknown}
 	for _, f := range g.findings {
-		if f.Status == key.Active || status == key.Unknown && f.Status == key.Inactive {
-			status = f.Status
+		if f.Status == key.Active || standing.Status == key.Unknown && (f.Status == key.Inactive || standing.Check == nil) {
+			standing = f.Standing
 		}
 	}
-	return status
+	return standing
 }
 
 // groupByKey groups findings, leaks apart from stored keys: what works and
@@ -83,7 +84,7 @@ func groupByKey(findings []finding.Finding) (leaked, stored []group) {
 	leaked = collectGroups(findings, false)
 	slices.SortStableFunc(leaked, func(a, b group) int {
 		return cmp.Or(
-			compareBool(b.status() == key.Active, a.status() == key.Active),
+			compareBool(b.standing().Status == key.Active, a.standing().Status == key.Active),
 			cmp.Compare(b.surest().Confidence, a.surest().Confidence),
 		)
 	})
@@ -133,7 +134,7 @@ func countRepositories(findings []finding.Finding) int {
 func (t *text) key(g group) {
 	f := g.surest()
 	t.gap()
-	t.line(span{bold, f.Rule.Title}, span{plain, " · "}, confidenceSpan(f.Confidence), statusSpan(g.status()))
+	t.line(span{bold, f.Rule.Title}, span{plain, " · "}, confidenceSpan(f.Confidence), standingSpan(g.standing()))
 	t.line(span{dim, "  " + naming(f)})
 	if f.Evidence != "" {
 		t.wrapped("  ", span{dim, "told by: " + f.Evidence})
@@ -141,6 +142,7 @@ func (t *text) key(g group) {
 	if until := expiry(f); until != "" {
 		t.line(span{dim, "  ends by its own word: " + until})
 	}
+	t.verification(g.standing().Check)
 	if material := shown(f, t.o); material != "" {
 		t.line(span{plain, "  secret: "}, span{red, material})
 	}
@@ -160,24 +162,6 @@ func confidenceSpan(c rules.Confidence) span {
 	default:
 		return span{plain, words}
 	}
-}
-
-func statusWords(s key.Status) string {
-	switch s {
-	case key.Active:
-		return " · still accepted by the provider"
-	case key.Inactive:
-		return " · refused by the provider"
-	default:
-		return " · not verified"
-	}
-}
-
-func statusSpan(s key.Status) span {
-	if s == key.Active {
-		return span{red, statusWords(s)}
-	}
-	return span{plain, statusWords(s)}
 }
 
 func short(f secret.Fingerprint) string {
