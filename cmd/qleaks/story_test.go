@@ -37,6 +37,7 @@ func setUpStory(env *testscript.Env) error {
 		return err
 	}
 	env.Values[plantedKey{}] = &planted{}
+	env.Values[cloudKey{}] = new(*cloud)
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "AppData": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
@@ -59,6 +60,10 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"rename":   rename,
 		"showing":  showing,
 		"identify": identify,
+		"simulate": simulate,
+		"issue":    issue,
+		"received": received,
+		"breaks":   breaks,
 	}
 }
 

@@ -33,10 +33,10 @@ type Request struct {
 }
 
 const (
-	toControl  = "control questions: a refusal and an acceptance must look as they should"
-	toVerify   = "ask whether the key works"
-	toLogIn    = "log in with your own credential, to ask with"
-	toDescribe = "only for keys that work: find out what they can get at"
+	toControl  = "to see that refusals and acceptances look as they should"
+	toVerify   = "to ask whether the key works"
+	toLogIn    = "to log in as yourself"
+	toDescribe = "to find out what a key that works can get at"
 )
 
 // Requests are all kinds of requests to one provider that a plan leads to, and

@@ -20,6 +20,8 @@ type scanOptions struct {
 	Judging judgeOptions
 	Output  outputOptions
 	Talking talkOptions
+	// Verifying is about asking providers.
+	Verifying verifyOptions
 	// Origins says which flags have a value that is no default.
 	Origins map[string]origin
 }
@@ -99,8 +101,14 @@ Exit codes:
   1  findings at or above --fail-on
   2  wrong command line or configuration
   3  could not scan
-  4  nothing found, but something was not read
-  130  interrupted`,
+  4  nothing found, but something was not read, or not verified with --verify
+  130  interrupted
+
+With --verify each key is sent to its own provider, once, after questions that
+show whether its answers are worth something; IBM is asked with a credential of
+yours, so that the found key does not log in. What is ignored, in a baseline, in
+a key store, of low confidence, or not clearly one provider's goes to nobody.
+Without --verify nothing is sent to anybody. docs/verify.md tells more.`,
 		Example: `  qleaks scan                                this directory or repository
   qleaks scan --no-history src tests         only files as they are now
   qleaks scan notebook.ipynb                 one file
@@ -111,7 +119,9 @@ Exit codes:
   git diff | qleaks scan -                   standard input
   qleaks scan --home                         where tools keep keys on a computer
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
-  qleaks scan --untrusted ~/Downloads/repo   somebody else's repository`,
+  qleaks scan --untrusted ~/Downloads/repo   somebody else's repository
+  qleaks scan --verify --fail-on active      ask providers whether keys work
+  qleaks scan --verify --explain-network     list what that would send`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Paths = args
 			origins, err := bindEnvironment(cmd.Flags(), env.Getenv)
@@ -141,6 +151,8 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Output.Unordered, "unordered", false, "with --format jsonl: write each finding when it is found")
 	f.BoolVar(&o.Output.ShowSecrets, "show-secrets", false, "show the keys themselves: only on a terminal, or in json and jsonl")
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
+	f.BoolVar(&o.Verifying.Verify, "verify", false, "ask each key's own provider whether it still works, and whose it is")
+	addVerifyFlags(cmd, &o.Verifying)
 	addEngineFlags(cmd, &o.Reading)
 	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
 	addTalkFlags(cmd, &o.Talking)
@@ -196,6 +208,15 @@ func (o *scanOptions) validate(env Env) error {
 	}
 	if err := o.validateLedger(); err != nil {
 		return err
+	}
+	if err := o.Verifying.validate(o.Origins); err != nil {
+		return err
+	}
+	if o.Verifying.Verify && o.Output.Unordered {
+		return wrongUsage("--unordered writes findings before anybody could be asked about them", "leave out --verify, or --unordered")
+	}
+	if o.Verifying.Explain && (o.Output.Format != defaultFormat || o.Output.JSON) {
+		return wrongUsage("--explain-network is text, for people")
 	}
 	if err := o.validateHome(); err != nil {
 		return err

@@ -20,6 +20,13 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 		return nil, err
 	}
 	excluded := r.content.excluded()
+	if r.options.Verifying.Explain {
+		asker := r.asker()
+		return r.status(ctx, finding.Result{Coverage: result.Coverage}), asker.explain(out, asker.plan(r.claims(result.Findings, excluded)))
+	}
+	if err := r.verify(ctx, result.Findings, excluded); err != nil {
+		return nil, err
+	}
 	outcome := r.content.apply(result.Findings, excluded)
 	result = r.judged(result, outcome, excluded)
 	if err := r.write(out, result); err != nil {
@@ -160,7 +167,7 @@ func (r *scanRun) status(ctx context.Context, result finding.Result) error {
 	switch {
 	case r.walk.failure != nil && c.Files == 0 && c.Objects == 0:
 		return couldNot("could not scan", r.walk.failure)
-	case c.Unread > 0:
+	case c.Unread > 0 || unanswered(result) || r.settings.Strict && finding.Summarize(result).Withheld > 0:
 		return exitStatusError(exitIncomplete)
 	}
 	return nil

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qleaks/qleaks/internal/provider/all"
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/report"
+	"github.com/qleaks/qleaks/scanner/verify"
+)
+
+// verifyOptions say what providers are asked about.
+type verifyOptions struct {
+	Verify   bool
+	Identify bool
+	// Also lists what is asked about besides; see alsoWords.
+	Also []string
+	// Wait is how long a provider that asks to wait is waited for.
+	Wait    time.Duration
+	Explain bool
+	Network networkOptions
+
+	also   verify.Also
+	access access
+}
+
+const (
+	alsoLow     = "low"
+	alsoIgnored = "ignored"
+	alsoStored  = "stored"
+)
+
+func alsoWords() []string { return []string{alsoLow, alsoIgnored, alsoStored} }
+
+func addVerifyFlags(cmd *cobra.Command, o *verifyOptions) {
+	f := cmd.Flags()
+	f.BoolVar(&o.Identify, "identify", false, "find out, too, what keys that work can get at: instances, credits, usage; more requests")
+	f.StringSliceVar(&o.Also, "verify-also", nil, "ask about more keys, too: `WHAT` is low (of low confidence), ignored (or in a baseline), stored (only in key stores)")
+	f.DurationVar(&o.Wait, "verify-wait", verify.DefaultPatience, "wait `SO LONG` in all where a provider asks to")
+	f.BoolVar(&o.Explain, "explain-network", false, "list the requests that would be made, and what they carry, and send nothing")
+	addNetworkFlags(cmd, &o.Network)
+	completeWords(cmd, "verify-also", alsoWords()...)
+}
+
+// validate checks the options; unless verifying, none of them may be given.
+func (o *verifyOptions) validate(origins map[string]origin) error {
+	if !o.Verify {
+		for _, name := range []string{"identify", "verify-also", "verify-wait", "explain-network", "credential", "endpoint", "proxy", "login-check"} {
+			if origins[name] == fromFlag {
+				return wrongUsage("--"+name+" is for --verify", "without --verify nothing is sent to anybody")
+			}
+		}
+		return nil
+	}
+	for _, word := range o.Also {
+		switch word {
+		case alsoLow:
+			o.also.Low = true
+		case alsoIgnored:
+			o.also.Suppressed = true
+		case alsoStored:
+			o.also.Stored = true
+		default:
+			return wrongUsage(fmt.Sprintf("--verify-also %q is not one of %s", clipped(word), strings.Join(alsoWords(), ", ")))
+		}
+	}
+	if o.Wait < 0 {
+		return wrongUsage(fmt.Sprintf("--verify-wait %s: it must be 0 or more", o.Wait))
+	}
+	var err error
+	o.access, err = o.Network.access()
+	return err
+}
+
+// asker asks providers for a command.
+type asker struct {
+	env     Env
+	say     messages
+	log     *slog.Logger
+	options verifyOptions
+}
+
+func (a asker) plan(claims []verify.Claim) verify.Plan {
+	return verify.NewPlan(all.Kits(), claims, a.options.also)
+}
+
+// ask asks, and says whom. The checks are there even when the context ended.
+func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error) {
+	names := plan.Providers()
+	clients, err := a.options.access.clients(ctx, a.env, names, a.say, a.log)
+	if err != nil {
+		return verify.Outcome{}, err
+	}
+	for _, name := range names {
+		a.say.note("asking %s about %s", title(name), plural(plan.Count(name), "key"))
+	}
+	v := verify.Verifier{Clients: clients, Describe: a.options.Identify, Patience: max(a.options.Wait, 1)}
+	out, err := v.Ask(ctx, plan)
+	for _, name := range slices.Sorted(maps.Keys(out.Unkept)) {
+		a.say.warning("the list of keys at %s could not be kept beforehand: %v", title(name), out.Unkept[name])
+	}
+	if ctx.Err() != nil {
+		err = nil // the exit code says it
+	}
+	return out, err
+}
+
+// advise says what to do about keys of which nothing is known.
+func (a asker) advise(found []finding.Finding) {
+	for _, f := range found {
+		if f.Unanswered() && f.Check.Provider == "ibm" && a.options.access.references["ibm"] == "" && !a.options.Network.LoginCheck {
+			a.say.hint("IBM tells of a key to a credential of yours, so that the found key need not log in: --credential ibm=env:NAME; or let it log in: --login-check")
+			return
+		}
+	}
+}
+
+func title(name string) string {
+	if kit, ok := all.Named(name); ok {
+		return kit.Title
+	}
+	return name
+}
+
+// explain lists what would be sent.
+func (a asker) explain(w io.Writer, plan verify.Plan) error {
+	var b strings.Builder
+	for _, name := range plan.Providers() {
+		kit, ok := all.Named(name)
+		if !ok {
+			continue
+		}
+		requests := verify.Requests(kit, a.options.access.preview(kit), a.options.Identify, plan.Count(name))
+		fmt.Fprintf(&b, "%s, about %s:\n", kit.Title, plural(plan.Count(name), "key"))
+		if len(requests) == 0 {
+			b.WriteString("  nothing: it is asked with a credential of yours (--credential " + name + "=env:NAME), or by a login of the key (--login-check)\n")
+		}
+		for _, r := range requests {
+			fmt.Fprintf(&b, "  %s %s\n      carries %s · %s · %s\n", r.Method, report.Clean(r.URL), holders(r), often(r), r.Purpose)
+		}
+		b.WriteByte('\n')
+	}
+	reasons := map[string]int{}
+	for _, check := range plan.Withheld {
+		reasons[check.Verdict.Reason]++
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintf(&b, "Sent to nobody, %s:\n", plural(len(plan.Withheld), "key"))
+		for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+			fmt.Fprintf(&b, "  %s: %d\n", report.Clean(reason), reasons[reason])
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("Nothing was sent.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func holders(r verify.Request) string {
+	var words []string
+	for _, h := range r.Holds {
+		words = append(words, string(h))
+	}
+	return strings.Join(words, " and ")
+}
+
+func often(r verify.Request) string {
+	switch r.Keys {
+	case 0:
+		return "at most once a minute"
+	case 1:
+		return "at most once"
+	}
+	return "at most once for each of " + plural(r.Keys, "key")
+}

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qleaks/qleaks/internal/httpx"
+	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/provider/all"
+	"github.com/qleaks/qleaks/internal/secret"
+)
+
+// networkOptions say how providers are asked, and as whom. None of it is ever
+// read from a file: what is scanned could have written that.
+type networkOptions struct {
+	Endpoints   []string
+	Credentials []string
+	Proxy       string
+	LoginCheck  bool
+}
+
+func addNetworkFlags(cmd *cobra.Command, o *networkOptions) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.Credentials, "credential", nil, "ask a provider as yourself, such as `ibm=env:NAME`: the variable holds your key. May be repeated")
+	f.StringSliceVar(&o.Endpoints, "endpoint", nil, "ask elsewhere than at the provider's own host, such as `ionq=URL` or ibm.iam=URL: a simulator, a private endpoint. May be repeated")
+	f.StringVar(&o.Proxy, "proxy", "", "send requests through the proxy at `URL`; those of other programs' variables are not used")
+	f.BoolVar(&o.LoginCheck, "login-check", false, "let a found key log in where nothing else tells (IBM); the provider counts that as use")
+}
+
+// access is whom to ask, and as whom, as the operator says.
+type access struct {
+	options networkOptions
+	// origins are the operator's, by provider and service; references say where
+	// credentials are kept, by provider.
+	origins    map[string]map[string]string
+	references map[string]string
+}
+
+// access checks the options, without fetching anything.
+func (o networkOptions) access() (access, error) {
+	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]string{}}
+	for _, text := range o.Endpoints {
+		if err := a.addEndpoint(text); err != nil {
+			return a, err
+		}
+	}
+	for _, text := range o.Credentials {
+		name, reference, ok := strings.Cut(text, "=")
+		if !ok {
+			// The text may be the credential itself.
+			return a, wrongUsage("--credential is PROVIDER=REFERENCE, such as ibm=env:NAME")
+		}
+		if _, err := kitNamed("--credential", name); err != nil {
+			return a, err
+		}
+		if err := checkReference(reference); err != nil {
+			return a, err
+		}
+		a.references[name] = reference
+	}
+	return a, nil
+}
+
+func (a *access) addEndpoint(text string) error {
+	name, url, ok := strings.Cut(text, "=")
+	if !ok {
+		return wrongUsage("--endpoint is PROVIDER=URL or PROVIDER.SERVICE=URL, such as ionq=http://127.0.0.1:8080/v0.4")
+	}
+	name, service, _ := strings.Cut(name, ".")
+	kit, err := kitNamed("--endpoint", name)
+	if err != nil {
+		return err
+	}
+	var services []string
+	for _, s := range kit.Services {
+		services = append(services, s.Name)
+	}
+	if service == "" && len(services) == 1 {
+		service = services[0]
+	}
+	if !slices.Contains(services, service) {
+		return wrongUsage(fmt.Sprintf("--endpoint %s needs a service", name), "the services are: "+name+"."+strings.Join(services, ", "+name+"."))
+	}
+	if !httpx.Encrypted(url) && !httpx.Loopback(url) {
+		return wrongUsage(fmt.Sprintf("--endpoint %s.%s: keys do not go over plain HTTP to another machine", name, service), "use https://, or an address of this machine such as http://127.0.0.1:8080")
+	}
+	if a.origins[name] == nil {
+		a.origins[name] = map[string]string{}
+	}
+	a.origins[name][service] = url
+	return nil
+}
+
+// kitNamed is a provider that can be asked.
+func kitNamed(flag, name string) (provider.Kit, error) {
+	kit, ok := all.Named(name)
+	if ok {
+		return kit, nil
+	}
+	var names []string
+	for _, k := range all.Kits() {
+		names = append(names, k.Name)
+	}
+	return kit, wrongUsage(fmt.Sprintf("%s: there is no provider %q that can be asked", flag, clipped(name)), "the providers are: "+strings.Join(names, ", "))
+}
+
+// clipped keeps what may be a key in the wrong place from being shown.
+func clipped(text string) string {
+	const most = 16
+	if len(text) > most {
+		return "…"
+	}
+	return text
+}
+
+// config is how one provider is asked, with the credential fetched.
+func (a access) config(ctx context.Context, env Env, name string, log *slog.Logger) (provider.Config, error) {
+	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[name], Proxy: a.options.Proxy, Log: log}
+	reference, ok := a.references[name]
+	if !ok {
+		return c, nil
+	}
+	v, err := resolveReference(ctx, env, reference)
+	if err != nil {
+		return c, &problem{code: exitUsage, message: "there is no credential for " + name, err: err}
+	}
+	c.Credential = v
+	return c, nil
+}
+
+// preview is config without the credential itself, which a preview needs not.
+func (a access) preview(kit provider.Kit) provider.Config {
+	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[kit.Name]}
+	if _, ok := a.references[kit.Name]; ok {
+		c.Credential = kit.Sample()
+	}
+	return c
+}
+
+// clients opens the way to providers, and says where it is not the usual one.
+func (a access) clients(ctx context.Context, env Env, names []string, say messages, log *slog.Logger) (map[string]provider.Client, error) {
+	clients := map[string]provider.Client{}
+	for _, name := range names {
+		kit, ok := all.Named(name)
+		if !ok {
+			continue
+		}
+		c, err := a.config(ctx, env, name, log)
+		if err != nil {
+			return nil, err
+		}
+		client, err := kit.New(c)
+		if err != nil {
+			return nil, &problem{code: exitUsage, message: kit.Title + " cannot be asked", err: err}
+		}
+		for _, s := range kit.Services {
+			if elsewhere := c.Origins[s.Name]; elsewhere != "" {
+				say.warning("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin)
+			}
+		}
+		if c.Proxy != "" {
+			say.warning("%s is asked through the proxy that --proxy names", kit.Title)
+		}
+		clients[name] = client
+	}
+	return clients, nil
+}
+
+// checkReference says whether a text says where a credential is kept. It is
+// never shown: it may be the credential itself.
+func checkReference(text string) error {
+	name, ok := strings.CutPrefix(text, "env:")
+	if !ok || name == "" || strings.ContainsAny(name, "= \t\n") {
+		return wrongUsage("--credential holds a reference to a credential, never the credential: env:NAME")
+	}
+	return nil
+}
+
+// resolveReference fetches a credential.
+func resolveReference(_ context.Context, env Env, reference string) (secret.Value, error) {
+	name := strings.TrimPrefix(reference, "env:")
+	v := secret.New([]byte(strings.TrimSpace(env.Getenv(name))))
+	if v.IsZero() {
+		return v, fmt.Errorf("the variable %s is not set", clipped(name))
+	}
+	return v, nil
+}

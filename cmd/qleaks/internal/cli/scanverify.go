@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/verify"
+)
+
+// asker asks providers about what this scan found.
+func (r *scanRun) asker() asker {
+	return asker{env: r.env, say: r.say, log: r.log, options: r.options.Verifying}
+}
+
+// claims are the findings as the plan of questions sees them. What is not shown
+// for its low confidence is not asked about either.
+func (r *scanRun) claims(found, excluded []finding.Finding) []verify.Claim {
+	var claims []verify.Claim
+	for _, f := range found {
+		claims = append(claims, verify.Claim{Finding: f, Suppressed: f.Confidence < r.settings.Confidence || !r.content.keeps(f)})
+	}
+	for _, f := range excluded {
+		claims = append(claims, verify.Claim{Finding: f, Suppressed: true})
+	}
+	return claims
+}
+
+// verify asks providers about the findings, and gives these the answers. It
+// comes before the ignores are applied: a key that works is never ignored.
+func (r *scanRun) verify(ctx context.Context, found, excluded []finding.Finding) error {
+	if interrupted := ctx.Err() != nil; interrupted || !r.options.Verifying.Verify {
+		return nil
+	}
+	asker := r.asker()
+	out, err := asker.ask(ctx, asker.plan(r.claims(found, excluded)))
+	if err != nil {
+		return err
+	}
+	verify.Apply(found, out.Checks)
+	verify.Apply(excluded, out.Checks)
+	asker.advise(found)
+	return nil
+}
+
+// unanswered reports whether a key was to be verified and is not.
+func unanswered(result finding.Result) bool {
+	for _, f := range result.Findings {
+		if f.Unanswered() {
+			return true
+		}
+	}
+	for _, s := range result.Suppressed {
+		if s.Finding.Unanswered() {
+			return true
+		}
+	}
+	return false
+}
