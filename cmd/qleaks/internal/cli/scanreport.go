@@ -24,8 +24,10 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 		asker := r.asker()
 		return r.status(ctx, finding.Result{Coverage: result.Coverage}), asker.explain(out, asker.plan(r.claims(result.Findings, excluded)))
 	}
-	if err := r.verify(ctx, result.Findings, excluded); err != nil {
-		return nil, err
+	if r.options.Verifying.Verify && ctx.Err() == nil {
+		if err := r.verify(ctx, result.Findings, excluded); err != nil {
+			return nil, err
+		}
 	}
 	outcome := r.content.apply(result.Findings, excluded)
 	result = r.judged(result, outcome, excluded)

@@ -28,9 +28,6 @@ func (r *scanRun) claims(found, excluded []finding.Finding) []verify.Claim {
 // verify asks providers about the findings, and gives these the answers. It
 // comes before the ignores are applied: a key that works is never ignored.
 func (r *scanRun) verify(ctx context.Context, found, excluded []finding.Finding) error {
-	if interrupted := ctx.Err() != nil; interrupted || !r.options.Verifying.Verify {
-		return nil
-	}
 	asker := r.asker()
 	out, err := asker.ask(ctx, asker.plan(r.claims(found, excluded)))
 	if err != nil {
