@@ -12,7 +12,7 @@ func levels() map[string]int {
 	table := map[string]int{}
 	for level, packages := range []string{
 		0:  "internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pickle scanner/decode/sqlite",
-		1:  "rules scanner/source scanner/gitsource/reftable",
+		1:  "rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect scanner/ledger internal/provider/simhttp",
 		4:  "scanner scanner/baseline scanner/report scanner/gitsource internal/github internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",

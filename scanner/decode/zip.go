@@ -40,15 +40,16 @@ func (w *walk) zip(n *node) (handled, more bool) {
 		}
 		return true, w.zipMembers(n) && w.note(n.member, source.Unread, "broken zip", err)
 	}
+	doc := w.document(archive)
 	for _, f := range archive.File {
-		if !w.inTime() || !w.zipFile(n, f) {
+		if !w.inTime() || !w.zipFile(n, f, doc) {
 			return true, false
 		}
 		if w.full {
 			break
 		}
 	}
-	return true, true
+	return true, w.restOfDocument(n, doc)
 }
 
 func openZip(text []byte) (archive *zip.Reader, err error) {
@@ -81,7 +82,7 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // zipFile yields what a member of the directory holds.
-func (w *walk) zipFile(n *node, f *zip.File) bool {
+func (w *walk) zipFile(n *node, f *zip.File, doc *document) bool {
 	if f.Name != "" && f.Name[len(f.Name)-1] == '/' {
 		return true
 	}
@@ -93,7 +94,7 @@ func (w *walk) zipFile(n *node, f *zip.File) bool {
 		return w.zipFailure(n.join(f.Name), f.Method, err)
 	}
 	defer func() { _ = in.Close() }()
-	return w.zipMember(n, f.Name, f.Method, w.guard(in))
+	return w.zipMember(n, doc, member{f.Name, f.Method}, w.guard(in))
 }
 
 func openZipFile(f *zip.File) (in io.ReadCloser, err error) {
@@ -101,13 +102,20 @@ func openZipFile(f *zip.File) (in io.ReadCloser, err error) {
 	return f.Open()
 }
 
-func (w *walk) zipMember(n *node, name string, method uint16, in io.Reader) bool {
+// member is one by its name and how it is compressed.
+type member struct {
+	name   string
+	method uint16
+}
+
+func (w *walk) zipMember(n *node, doc *document, m member, in io.Reader) bool {
 	data, cause := w.read(in)
-	child := w.member(n, name, data)
-	if len(data) > 0 && !w.content(child) {
+	child := w.member(n, m.name, data)
+	done, more := w.documentPart(n, doc, m.name, data)
+	if !more || !done && len(data) > 0 && !w.content(child) {
 		return false
 	}
-	return cause == nil || w.zipFailure(child.member, method, cause)
+	return cause == nil || w.zipFailure(child.member, m.method, cause)
 }
 
 func (w *walk) zipFailure(member string, method uint16, err error) bool {
@@ -190,9 +198,9 @@ func (w *walk) localMember(n *node, m *local) bool {
 		if i := bytes.Index(m.data, []byte(zipLocal)); i >= 0 && len(m.data) == len(m.rest) {
 			in = bytes.NewReader(m.data[:i])
 		}
-		return w.zipMember(n, m.name, m.method, w.guard(in))
+		return w.zipMember(n, nil, member{m.name, m.method}, w.guard(in))
 	case zip.Deflate:
-		ok := w.zipMember(n, m.name, m.method, w.guard(flate.NewReader(in)))
+		ok := w.zipMember(n, nil, member{m.name, m.method}, w.guard(flate.NewReader(in)))
 		if read := len(m.data) - in.Len(); len(m.data) == len(m.rest) {
 			m.rest = m.rest[read:]
 		}
