@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,6 +147,32 @@ func TestNoKeyGoesOutWhereControlQuestionsFail(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAKeyIsNotSentWhereAnAnswerLeads(t *testing.T) {
+	c := newCloud(t)
+	var foreign atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { foreign.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	for kit, services := range c.servers {
+		for _, s := range services {
+			// The control questions are answered; then the way leads elsewhere.
+			skip := map[string]int{"ionq": 2, "qbraid": 2, "ibm": 3}[kit]
+			s.Break(simhttp.Fault{Skip: skip, Handler: simhttp.Answer(307, "", "", "Location", elsewhere.URL+"/steal")})
+		}
+	}
+	out, err := c.verifier(t).Ask(t.Context(), plan(everybody(t, c)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kit, v := range c.live {
+		if check := out.Checks[fingerprint(v)]; check.Verdict.Status != key.Unknown || c.carrying(kit, v) != 1 {
+			t.Errorf("%s: %+v, sent %d times", kit, check.Verdict, c.carrying(kit, v))
+		}
+	}
+	if n := foreign.Load(); n > 0 {
+		t.Errorf("%d requests went elsewhere", n)
 	}
 }
 

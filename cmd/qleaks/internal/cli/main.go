@@ -40,6 +40,7 @@ func newRootCommand(env Env) *cobra.Command {
 whole history of Git repositories. It works offline and never shows a key.`,
 		Example: `  qleaks scan                       this repository with its whole history
   qleaks scan ~/notebooks           a directory, and every repository in it
+  qleaks scan --verify              ask providers whether keys still work
   qleaks rules list                 what is looked for
   qleaks                            where you stand, and what to do next`,
 		SilenceErrors: true,
@@ -52,6 +53,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 	}
 	root.AddCommand(
 		newScanCommand(env),
+		newVerifyCommand(env),
 		newBaselineCommand(env),
 		newIgnoreCommand(env),
 		newTrustCommand(env),
