@@ -7,6 +7,7 @@ require (
 	github.com/IBM/go-sdk-core/v5 v5.22.0
 	github.com/IBM/platform-services-go-sdk v0.103.0
 	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/danieljoos/wincred v1.2.3
 	github.com/go-git/go-billy/v5 v5.9.2
 	github.com/go-git/go-git/v5 v5.19.3
 	github.com/google/go-cmp v0.7.0

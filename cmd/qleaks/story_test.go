@@ -38,6 +38,7 @@ func setUpStory(env *testscript.Env) error {
 	}
 	env.Values[plantedKey{}] = &planted{}
 	env.Values[cloudKey{}] = new(*cloud)
+	env.Values[worldKey{}] = &running{}
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "AppData": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
@@ -64,6 +65,8 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"issue":    issue,
 		"received": received,
 		"breaks":   breaks,
+		"world":    world,
+		"fault":    fault,
 	}
 }
 

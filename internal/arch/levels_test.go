@@ -12,12 +12,12 @@ func levels() map[string]int {
 	table := map[string]int{}
 	for level, packages := range []string{
 		0:  "internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pickle scanner/decode/sqlite",
-		1:  "rules scanner/decode/office scanner/source scanner/gitsource/reftable",
+		1:  "internal/credential rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect scanner/ledger internal/provider/simhttp",
 		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory",
-		6:  "internal/hygiene internal/demo remediate",
+		6:  "internal/hygiene internal/demo remediate internal/inventory/page",
 		7:  "internal/auditreport internal/sweep internal/web",
 		8:  "cmd/qleaks/internal/cli",
 		9:  "cmd/qleaks",

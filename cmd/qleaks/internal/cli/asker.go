@@ -117,7 +117,7 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 // advise says what to do about keys of which nothing is known.
 func (a asker) advise(found []finding.Finding) {
 	for _, f := range found {
-		if f.Unanswered() && f.Check.Provider == "ibm" && a.options.access.references["ibm"] == "" && !a.options.Network.LoginCheck {
+		if f.Unanswered() && f.Check.Provider == "ibm" && a.options.access.references["ibm"].IsZero() && !a.options.Network.LoginCheck {
 			a.say.hint("IBM tells of a key to a credential of yours, so that the found key need not log in: --credential ibm=env:NAME; or let it log in: --login-check")
 			return
 		}

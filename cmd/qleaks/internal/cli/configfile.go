@@ -14,6 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 )
@@ -32,6 +33,8 @@ const (
 type fileConfig struct {
 	Scan   scanSection       `toml:"scan"`
 	Ignore []baseline.Ignore `toml:"ignore"`
+	// Accounts are the operator's at providers; a scan does not look at them.
+	Accounts map[string]accountSection `toml:"accounts"`
 	// File holds rules of the user's own: [let] and [[rule]].
 	rules.File
 }
@@ -56,6 +59,7 @@ func configWords() []string {
 	return []string{
 		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks", "scan.baseline",
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
+		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
 	}
 }
 
@@ -102,6 +106,9 @@ func parseConfig(data []byte) (*fileConfig, error) {
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		name := unknown[0].String()
+		if len(inventory.Material(name)) > 0 {
+			return nil, &configError{what: "a key of the file looks like a key of a provider", hints: []string{"take it out, and replace it: files like this one are copied and committed"}}
+		}
 		return nil, &configError{
 			line: lineOfKey(string(data), unknown[0]), what: fmt.Sprintf("unknown key %q", name),
 			hints: didYouMean(name, configWords()),
@@ -145,6 +152,9 @@ func (c *fileConfig) validate(data []byte) error {
 		if glob == "" || !doublestar.ValidatePattern(glob) {
 			return &configError{what: fmt.Sprintf("scan.exclude: glob number %d is not valid", i+1)}
 		}
+	}
+	if err := c.validateAccounts(data); err != nil {
+		return err
 	}
 	return c.validateIgnores(data)
 }

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/credential"
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/all"
-	"github.com/qleaks/qleaks/internal/secret"
 )
 
 // networkOptions say how providers are asked, and as whom. None of it is ever
@@ -25,11 +25,17 @@ type networkOptions struct {
 }
 
 func addNetworkFlags(cmd *cobra.Command, o *networkOptions) {
+	addReachFlags(cmd, o)
+	cmd.Flags().BoolVar(&o.LoginCheck, "login-check", false, "let a found key log in where nothing else tells (IBM); the provider counts that as use")
+}
+
+// addReachFlags adds the flags that say how providers are asked with a
+// credential of the operator's.
+func addReachFlags(cmd *cobra.Command, o *networkOptions) {
 	f := cmd.Flags()
-	f.StringSliceVar(&o.Credentials, "credential", nil, "ask a provider as yourself, such as `ibm=env:NAME`: the variable holds your key. May be repeated")
+	f.StringSliceVar(&o.Credentials, "credential", nil, "ask a provider as yourself, such as `ibm=env:NAME`: the variable holds your key; or keychain:NAME and others, see qleaks keys --help. May be repeated")
 	f.StringSliceVar(&o.Endpoints, "endpoint", nil, "ask elsewhere than at the provider's own host, such as `ionq=URL` or ibm.iam=URL: a simulator, a private endpoint. May be repeated")
 	f.StringVar(&o.Proxy, "proxy", "", "send requests through the proxy at `URL`; those of other programs' variables are not used")
-	f.BoolVar(&o.LoginCheck, "login-check", false, "let a found key log in where nothing else tells (IBM); the provider counts that as use")
 }
 
 // access is whom to ask, and as whom, as the operator says.
@@ -38,12 +44,12 @@ type access struct {
 	// origins are the operator's, by provider and service; references say where
 	// credentials are kept, by provider.
 	origins    map[string]map[string]string
-	references map[string]string
+	references map[string]credential.Reference
 }
 
 // access checks the options, without fetching anything.
 func (o networkOptions) access() (access, error) {
-	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]string{}}
+	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]credential.Reference{}}
 	for _, text := range o.Endpoints {
 		if err := a.addEndpoint(text); err != nil {
 			return a, err
@@ -58,10 +64,11 @@ func (o networkOptions) access() (access, error) {
 		if _, err := kitNamed("--credential", name); err != nil {
 			return a, err
 		}
-		if err := checkReference(reference); err != nil {
-			return a, err
+		at, err := credential.Parse(reference)
+		if err != nil {
+			return a, wrongUsage("--credential holds a reference to a credential, never the credential: "+err.Error(), "the forms are "+credential.Forms)
 		}
-		a.references[name] = reference
+		a.references[name] = at
 	}
 	return a, nil
 }
@@ -125,9 +132,9 @@ func (a access) config(ctx context.Context, env Env, name string, log *slog.Logg
 	if !ok {
 		return c, nil
 	}
-	v, err := resolveReference(ctx, env, reference)
+	v, err := fetch(ctx, env, reference, "")
 	if err != nil {
-		return c, &problem{code: exitUsage, message: "there is no credential for " + name, err: err}
+		return c, &problem{code: exitUsage, message: "there is no credential for " + name, err: err, hints: credentialHints(err)}
 	}
 	c.Credential = v
 	return c, nil
@@ -158,35 +165,8 @@ func (a access) clients(ctx context.Context, env Env, names []string, say messag
 		if err != nil {
 			return nil, &problem{code: exitUsage, message: kit.Title + " cannot be asked", err: err}
 		}
-		for _, s := range kit.Services {
-			if elsewhere := c.Origins[s.Name]; elsewhere != "" {
-				say.warning("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin)
-			}
-		}
-		if c.Proxy != "" {
-			say.warning("%s is asked through the proxy that --proxy names", kit.Title)
-		}
+		a.tell(kit, say)
 		clients[name] = client
 	}
 	return clients, nil
-}
-
-// checkReference says whether a text says where a credential is kept. It is
-// never shown: it may be the credential itself.
-func checkReference(text string) error {
-	name, ok := strings.CutPrefix(text, "env:")
-	if !ok || name == "" || strings.ContainsAny(name, "= \t\n") {
-		return wrongUsage("--credential holds a reference to a credential, never the credential: env:NAME")
-	}
-	return nil
-}
-
-// resolveReference fetches a credential.
-func resolveReference(_ context.Context, env Env, reference string) (secret.Value, error) {
-	name := strings.TrimPrefix(reference, "env:")
-	v := secret.New([]byte(strings.TrimSpace(env.Getenv(name))))
-	if v.IsZero() {
-		return v, fmt.Errorf("the variable %s is not set", clipped(name))
-	}
-	return v, nil
 }

@@ -20,6 +20,8 @@ type progress struct {
 	w     io.Writer
 	width int
 	tally *source.Tally
+	// told, if set, says the line instead of the tally.
+	told  func() string
 	begin time.Time
 	now   func() time.Time
 }
@@ -54,7 +56,12 @@ func (p *progress) during(ctx context.Context, work func()) {
 }
 
 func (p *progress) draw() {
-	line := progressLine(p.tally, p.now().Sub(p.begin))
+	var line string
+	if p.told != nil {
+		line = p.told()
+	} else {
+		line = progressLine(p.tally, p.now().Sub(p.begin))
+	}
 	if p.width > 0 && len(line) >= p.width {
 		line = line[:p.width-1]
 	}

@@ -171,6 +171,9 @@ func (c *fileConfig) contents() string {
 	if n := len(c.Rule); n > 0 {
 		parts = append(parts, plural(n, "rule"))
 	}
+	if n := len(c.Accounts); n > 0 {
+		parts = append(parts, plural(n, "account"))
+	}
 	if len(parts) == 0 {
 		return "it says nothing"
 	}

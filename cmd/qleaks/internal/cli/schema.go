@@ -2,29 +2,40 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
+// schemas are the published JSON Schemas, by name.
+func schemas() []string { return append(report.Schemas(), "keys") }
+
 func newSchemaCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:       "schema NAME",
-		Short:     "Print the JSON Schema of a machine-readable report",
-		Example:   "  qleaks schema findings > findings.schema.json",
-		Long:      "NAME is findings: the report of `qleaks scan --json`, and the lines of jsonl.",
-		ValidArgs: []string{"findings"},
-		Args:      oneArgument("the name of a schema: findings"),
+		Use:   "schema NAME",
+		Short: "Print the JSON Schema of a machine-readable report",
+		Example: `  qleaks schema findings > findings.schema.json
+  qleaks schema keys > keys.schema.json`,
+		Long: `NAME is findings: the report of ` + "`qleaks scan --json`" + `, and the lines of jsonl;
+or keys: the list of ` + "`qleaks keys list --json`.",
+		ValidArgs: schemas(),
+		Args:      oneArgument("the name of a schema: " + strings.Join(schemas(), ", ")),
 		RunE:      func(_ *cobra.Command, args []string) error { return runSchema(env, args[0]) },
 	}
 	return cmd
 }
 
 func runSchema(env Env, name string) error {
+	if name == "keys" {
+		_, err := env.Stdout.Write(inventory.Schema())
+		return err
+	}
 	schema, err := report.Schema(name)
 	if err != nil {
-		return wrongUsage(fmt.Sprintf("there is no schema %q", name), "the schemas are: findings")
+		return wrongUsage(fmt.Sprintf("there is no schema %q", name), "the schemas are: "+strings.Join(schemas(), ", "))
 	}
 	_, err = env.Stdout.Write(schema)
 	return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -154,6 +155,9 @@ func describeTrusted(env Env, files ownFiles, c *fileConfig, known *baseline.Lis
 			until = " until " + day
 		}
 		line("ignore  %s%s: %s", report.Clean(i.ID), until, report.Clean(i.Reason))
+	}
+	for _, a := range c.accounts("") {
+		line("account %s of %s, with the credential %s", a.name, a.Provider, report.Clean(cmp.Or(a.reference.String(), "of nobody")))
 	}
 	if files.rules != nil {
 		line("%s as it is now: its rules and allowlists", gitleaksConfigName)
