@@ -98,12 +98,13 @@ func pause(attempt int) time.Duration {
 	return time.Duration(rand.Int64N(int64(span))) + 1
 }
 
-// date is the server's clock, or ours where it does not tell.
+// date is the server's clock; zero where it does not tell.
 func date(h http.Header) time.Time {
-	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
-		return theirs
+	theirs, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
 	}
-	return time.Now()
+	return theirs
 }
 
 // retryAfter reads what a server asks for, in seconds or as a date. A date is

@@ -44,7 +44,7 @@ type Response struct {
 	Body []byte
 	// RetryAfter is how long the server asks to be left alone.
 	RetryAfter time.Duration
-	// Date is the server's clock, or ours where it does not tell.
+	// Date is the server's clock; zero where it does not tell.
 	Date time.Time
 
 	header http.Header

@@ -62,6 +62,8 @@ func (c *client) verifyByRecord(ctx context.Context, v secret.Value, evidence ke
 		verdict.Status, verdict.Reason = key.Inactive, "its record says that it is disabled"
 	case k.State.Expiring == key.Yes && k.Dates.Expires.IsZero():
 		verdict.Status, verdict.Reason = key.Unknown, "its record has an end that cannot be read"
+	case k.State.Expiring == key.Yes && answer.Date.IsZero():
+		verdict.Status, verdict.Reason = key.Unknown, "its record has an end, and the provider does not tell what time it is"
 	case k.State.Expiring == key.Yes && answer.Date.After(k.Dates.Expires):
 		// By IBM's clock, not by ours.
 		verdict.Status, verdict.Reason = key.Inactive, "its record says that it has expired"

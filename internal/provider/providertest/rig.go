@@ -32,6 +32,12 @@ type Rig struct {
 // Verifying is a provider's way to ask about a value.
 type Verifying struct {
 	Service, Path string
+	// Method is "" for GET, and Change what a Config needs to have it asked this
+	// way; nil is nothing.
+	Method string
+	Change func(*provider.Config)
+	// Alone says that no credential of the operator's is there to be asked about.
+	Alone bool
 	// Accepts is what comes for a key that works, and Refuses for one that does
 	// not, word for word; Refuses is zero where this request cannot tell.
 	Accepts, Refuses Reply

@@ -148,7 +148,6 @@ func code(answer httpx.Response) string {
 
 // user is whom a key belongs to.
 type user struct {
-	Valid        bool     `json:"valid"`
 	ID           string   `json:"userId"`
 	Name         string   `json:"userName"`
 	Email        string   `json:"userEmail"`
@@ -159,8 +158,15 @@ type user struct {
 
 // accepted reads what is told of the user of a key that works.
 func accepted(answer httpx.Response, v secret.Value) (key.Key, bool) {
+	var data json.RawMessage
+	if answer.Status != http.StatusOK || payload(answer, &data) != nil {
+		return key.Key{}, false
+	}
 	var u user
-	if answer.Status != http.StatusOK || payload(answer, &u) != nil || !u.Valid || u.ID == "" {
+	members, err := provider.Members(data)
+	valid, _ := provider.Flag(members, "valid")
+	id, _ := provider.Text(members, "userId")
+	if err != nil || !valid || id == "" || json.Unmarshal(data, &u) != nil || u.ID != id {
 		return key.Key{}, false
 	}
 	text := func(s string) string { return provider.Told(v, s) }

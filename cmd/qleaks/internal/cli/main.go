@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"strings"
 
@@ -14,6 +16,8 @@ import (
 // Main runs one command and returns the exit code. When ctx ends, the command
 // writes what it has and the code is 130.
 func Main(ctx context.Context, env Env) int {
+	// net/http writes there, in some cases, what a server sent.
+	log.SetOutput(io.Discard)
 	root := newRootCommand(env)
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)

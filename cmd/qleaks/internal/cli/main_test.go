@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,5 +182,16 @@ func TestEveryCommandHasHelpWithExamplesFirst(t *testing.T) {
 				t.Errorf("%v --help: more than 80 columns: %s", args, line)
 			}
 		}
+	}
+}
+
+func TestWhatLibrariesLogIsNotShown(t *testing.T) {
+	b := newBench(t, "version")
+	if code := Main(t.Context(), b.Env); code != 0 {
+		t.Fatal(b.err.String())
+	}
+	// net/http quotes in package log what a server sends behind an answer.
+	if log.Writer() != io.Discard {
+		t.Error("package log still writes")
 	}
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,8 +37,8 @@ func (s *Sim) createReport(w http.ResponseWriter, r *http.Request, who *Identity
 
 // findReport finds a report by its reference, or the latest.
 func (s *Sim) findReport(reference string) *report {
-	for i := len(s.reports) - 1; i >= 0; i-- {
-		if made := s.reports[i]; reference == "latest" || reference == made.reference {
+	for _, made := range slices.Backward(s.reports) {
+		if reference == "latest" || reference == made.reference {
 			return made
 		}
 	}
