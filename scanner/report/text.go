@@ -149,6 +149,11 @@ func (t *text) key(g group) {
 	t.gap()
 	t.places(g, f.Rule)
 	t.gap()
+	if g.standing().Status == key.Inactive {
+		t.wrapped("  ", span{plain, "What to do: nothing can be done with it any more. See that it is gone from " +
+			"the provider's list of keys, and that nothing of yours still uses it."})
+		return
+	}
 	t.advice(f.Rule)
 }
 

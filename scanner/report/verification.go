@@ -221,6 +221,9 @@ func reachWordsOf(r key.Reach) []string {
 		money = append(money, amountWords(b)+" left")
 	}
 	for _, s := range r.Spent {
+		if s.Value == 0 && len(r.Spent) > 1 {
+			continue
+		}
 		money = append(money, amountWords(s)+" spent")
 	}
 	if r.Jobs > 0 {

@@ -144,9 +144,7 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 		if len(requests) == 0 {
 			b.WriteString("  nothing: it is asked with a credential of yours (--credential " + name + "=env:NAME), or by a login of the key (--login-check)\n")
 		}
-		for _, r := range requests {
-			fmt.Fprintf(&b, "  %s %s\n      carries %s · %s · %s\n", r.Method, report.Clean(r.URL), holders(r), often(r), r.Purpose)
-		}
+		explainRequests(&b, requests)
 		b.WriteByte('\n')
 	}
 	reasons := map[string]int{}
@@ -163,6 +161,24 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 	b.WriteString("Nothing was sent.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// explainRequests writes each request once, with everything that it is for.
+func explainRequests(b *strings.Builder, requests []verify.Request) {
+	written := map[string]bool{}
+	for _, r := range requests {
+		line := r.Method + " " + r.URL
+		if written[line] {
+			continue
+		}
+		written[line] = true
+		fmt.Fprintf(b, "  %s\n", report.Clean(line))
+		for _, same := range requests {
+			if same.Method+" "+same.URL == line {
+				fmt.Fprintf(b, "      %s, %s: carries %s\n", same.Purpose, often(same), holders(same))
+			}
+		}
+	}
 }
 
 func holders(r verify.Request) string {

@@ -68,6 +68,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newCompletionCommand(env),
 		newVersionCommand(env),
 		newMigrateCommand(env),
+		newDemoCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
 	root.SetHelpTemplate(helpTemplate)
