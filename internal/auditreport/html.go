@@ -71,9 +71,10 @@ type htmlRow struct {
 }
 
 type htmlCell struct {
-	Leaked, Kept int
-	Registered   bool
-	Spots        string
+	// Open counts the kept ones that others can read.
+	Leaked, Kept, Open int
+	Registered         bool
+	Spots              string
 }
 
 func writeHTML(w io.Writer, r Report, _ Options) error {
@@ -95,7 +96,7 @@ func newView(r Report) htmlView {
 			v.Sections = append(v.Sections, htmlSection{Severity: g.severity, Words: severityWords(g.severity)})
 		}
 		section := &v.Sections[len(v.Sections)-1]
-		group := htmlGroup{ID: g.policy.ID, Title: g.policy.Title, Reason: g.policy.Reason, Advice: g.policy.Advice, Page: g.policy.Page}
+		group := htmlGroup{ID: g.policy.ID, Title: sentence(g.policy.Title), Reason: g.policy.Reason, Advice: g.policy.Advice, Page: g.policy.Page}
 		for _, l := range g.lapses {
 			group.Said = append(group.Said, htmlSaid{subjectOf(l), l.Said})
 		}
@@ -153,9 +154,12 @@ func newMatrix(r Report) htmlMatrix {
 		row := htmlRow{Name: titled(c)}
 		for _, p := range c.Places {
 			cell := at(&row, where(p))
-			if p.Leaked() {
+			switch {
+			case p.Leaked():
 				cell.Leaked++
-			} else {
+			case p.Access.Exposed():
+				cell.Open++
+			default:
 				cell.Kept++
 			}
 			cell.Spots = strings.TrimPrefix(cell.Spots+", "+spot(p), ", ")
@@ -184,6 +188,9 @@ func (c htmlCell) Words() string {
 	var parts []string
 	if c.Leaked > 0 {
 		parts = append(parts, fmt.Sprintf("%d leaked", c.Leaked))
+	}
+	if c.Open > 0 {
+		parts = append(parts, fmt.Sprintf("%d readable by others", c.Open))
 	}
 	if c.Kept > 0 {
 		parts = append(parts, fmt.Sprintf("%d kept", c.Kept))

@@ -146,7 +146,7 @@ func clip(s string) string {
 
 // ticks are about eight dates, at the first of a month.
 func ticks(begin, end time.Time, x func(time.Time) int) []tick {
-	months := max(1, int(end.Sub(begin).Hours()/24/30)/monthTicks)
+	months := int(end.Sub(begin).Hours()/24/30)/monthTicks + 1
 	var all []tick
 	for at := time.Date(begin.Year(), begin.Month()+1, 1, 0, 0, 0, 0, time.UTC); at.Before(end); at = at.AddDate(0, months, 0) {
 		all = append(all, tick{x(at), at.Format("Jan 2006")})

@@ -68,6 +68,7 @@ type occurrenceRecord struct {
 type accessRecord struct {
 	Mode    string `json:"mode"`
 	Readers string `json:"readers"`
+	Store   bool   `json:"store"`
 }
 
 type locationRecord struct {
@@ -225,7 +226,7 @@ func newAccessRecord(a source.Access) *accessRecord {
 	if a.Readers == source.NotTold {
 		return nil
 	}
-	return &accessRecord{Mode: fmt.Sprintf("%04o", a.Mode), Readers: string(a.Readers)}
+	return &accessRecord{Mode: fmt.Sprintf("%04o", a.Mode), Readers: string(a.Readers), Store: a.Store}
 }
 
 func newLocationRecord(l finding.Location) locationRecord {
