@@ -1,0 +1,147 @@
+package incident
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qleaks/qleaks/internal/key"
+)
+
+type writer struct {
+	name  string
+	write func(w io.Writer, t Told, o Options) error
+}
+
+// Options say how to write text.
+type Options struct {
+	Color bool
+	// Width is the number of columns; 0 means 80.
+	Width int
+}
+
+func writers() []writer {
+	return []writer{{"text", writeText}, {"json", writeJSON}, {"html", writeHTML}}
+}
+
+// Formats returns the names that Write knows, text first.
+func Formats() []string {
+	var names []string
+	for _, w := range writers() {
+		names = append(names, w.name)
+	}
+	return names
+}
+
+// Write writes an incident in a format of Formats.
+func Write(w io.Writer, format string, t Told, o Options) error {
+	all := writers()
+	i := slices.IndexFunc(all, func(w writer) bool { return w.name == format })
+	if i < 0 {
+		return fmt.Errorf("incident: format %q is not one of %s", format, strings.Join(Formats(), ", "))
+	}
+	if err := all[i].write(w, t, o); err != nil {
+		return fmt.Errorf("incident: writing %s: %w", format, err)
+	}
+	return nil
+}
+
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return "not known"
+	}
+	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+func amounts(all []key.Amount) string {
+	var parts []string
+	for _, a := range all {
+		parts = append(parts, amount(a))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func amount(a key.Amount) string {
+	if a.Unit == "" {
+		return "not known"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.2f", a.Value), ".00") + " " + a.Unit
+}
+
+func seconds(d time.Duration) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// event is one line of the story before the jobs.
+type event struct {
+	At   time.Time
+	What string
+	How  string
+}
+
+// story is what is known of the leak, in the order of time.
+func (t Told) story() []event {
+	e := t.Exposure
+	var all []event
+	k := t.Case.Key()
+	if !k.Dates.Created.IsZero() {
+		all = append(all, event{k.Dates.Created, "the key was made", ""})
+	}
+	if !e.Committed.IsZero() {
+		how := "in " + e.Path
+		if e.By != "" {
+			how += ", by " + e.By
+		}
+		all = append(all, event{e.Committed, "first commit with it: " + short(e.Commit), how})
+	}
+	if !e.Pushed.IsZero() {
+		all = append(all, event{e.Pushed, "first push that can have brought it", e.PushedHow})
+	}
+	if !e.Public.IsZero() {
+		all = append(all, event{e.Public, "public at the earliest", e.PublicHow})
+	}
+	if last := k.Use.Last; !last.IsZero() {
+		all = append(all, event{last, "last use that the list of keys tells", ""})
+	}
+	if status, asked := t.Case.Status(); !asked.IsZero() {
+		all = append(all, event{asked, "the provider was asked: " + string(status), t.Case.Check.Verdict.Reason})
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(b.At) })
+	return all
+}
+
+func short(commit string) string {
+	if commit == "" {
+		return "not known"
+	}
+	return commit[:min(7, len(commit))]
+}
+
+// verdict says in a sentence what the jobs look like.
+func (t Told) verdict() string {
+	switch {
+	case !t.Asked:
+		return "Nobody asked the provider what ran: that no job is shown says nothing."
+	case t.Since.IsZero():
+		return "Since when others could see the key is not known, so every job is shown."
+	case len(t.Window) == 0:
+		return "No job was submitted since then, where the key works."
+	case !t.Habit.Known():
+		return fmt.Sprintf("%s before the leak: too few to say what is usual. Look at each of the %s.", count(t.Habit.Jobs, "job", "jobs"), count(len(t.Window), "job", "jobs"))
+	case t.Sum.Unlike == 0:
+		return fmt.Sprintf("None of the %s is unlike the %d before the leak. That does not say that they are the owner's.", count(len(t.Window), "job", "jobs"), t.Habit.Jobs)
+	}
+	return fmt.Sprintf("%d of the %s unlike the %d before the leak.", t.Sum.Unlike, count(len(t.Window), "job is", "jobs are"), t.Habit.Jobs)
+}
+
+// caveat is said in every report.
+const caveat = "No provider tells which key a job came with: these are all jobs where the key works, the owner's among them."
