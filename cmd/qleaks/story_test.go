@@ -62,6 +62,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"showing":  showing,
 		"identify": identify,
 		"simulate": simulate,
+		"submit":   submit,
 		"issue":    issue,
 		"received": received,
 		"breaks":   breaks,

@@ -35,6 +35,8 @@ type fileConfig struct {
 	Ignore []baseline.Ignore `toml:"ignore"`
 	// Accounts are the operator's at providers; a scan does not look at them.
 	Accounts map[string]accountSection `toml:"accounts"`
+	// Audit changes the limits of audits.
+	Audit auditSection `toml:"audit"`
 	// File holds rules of the user's own: [let] and [[rule]].
 	rules.File
 }
@@ -60,6 +62,7 @@ func configWords() []string {
 		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks", "scan.baseline",
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
+		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended",
 	}
 }
 
@@ -152,6 +155,9 @@ func (c *fileConfig) validate(data []byte) error {
 		if glob == "" || !doublestar.ValidatePattern(glob) {
 			return &configError{what: fmt.Sprintf("scan.exclude: glob number %d is not valid", i+1)}
 		}
+	}
+	if err := c.Audit.validate(); err != nil {
+		return err
 	}
 	if err := c.validateAccounts(data); err != nil {
 		return err

@@ -69,6 +69,8 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newVersionCommand(env),
 		newMigrateCommand(env),
 		newDemoCommand(env),
+		newAuditCommand(env),
+		newIncidentCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
 	root.SetHelpTemplate(helpTemplate)

@@ -6,21 +6,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/auditreport"
+	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
 // schemas are the published JSON Schemas, by name.
-func schemas() []string { return append(report.Schemas(), "keys") }
+func schemas() []string { return append(report.Schemas(), "keys", "audit", "incident") }
 
 func newSchemaCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema NAME",
 		Short: "Print the JSON Schema of a machine-readable report",
 		Example: `  qleaks schema findings > findings.schema.json
-  qleaks schema keys > keys.schema.json`,
+  qleaks schema audit > audit.schema.json`,
 		Long: `NAME is findings: the report of ` + "`qleaks scan --json`" + `, and the lines of jsonl;
-or keys: the list of ` + "`qleaks keys list --json`.",
+keys: the list of ` + "`qleaks keys list --json`" + `;
+audit: that of ` + "`qleaks audit --json`" + `;
+or incident: that of ` + "`qleaks incident --json`.",
 		ValidArgs: schemas(),
 		Args:      oneArgument("the name of a schema: " + strings.Join(schemas(), ", ")),
 		RunE:      func(_ *cobra.Command, args []string) error { return runSchema(env, args[0]) },
@@ -29,14 +33,22 @@ or keys: the list of ` + "`qleaks keys list --json`.",
 }
 
 func runSchema(env Env, name string) error {
-	if name == "keys" {
-		_, err := env.Stdout.Write(inventory.Schema())
-		return err
-	}
-	schema, err := report.Schema(name)
+	schema, err := schemaNamed(name)
 	if err != nil {
 		return wrongUsage(fmt.Sprintf("there is no schema %q", name), "the schemas are: "+strings.Join(schemas(), ", "))
 	}
 	_, err = env.Stdout.Write(schema)
 	return err
+}
+
+func schemaNamed(name string) ([]byte, error) {
+	switch name {
+	case "keys":
+		return inventory.Schema(), nil
+	case "audit":
+		return auditreport.Schema(), nil
+	case "incident":
+		return incident.Schema(), nil
+	}
+	return report.Schema(name)
 }

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/qleaks/qleaks/internal/hygiene"
+	"github.com/qleaks/qleaks/internal/incident"
+	"github.com/qleaks/qleaks/internal/provider"
+)
+
+const (
+	// maxJobs is how many jobs of an account are looked at.
+	maxJobs = 50_000
+	// maxCosts is how many jobs are asked about one by one.
+	maxCosts = 500
+	// maxGitHub is the largest answer of GitHub's that is read, in bytes.
+	maxGitHub = 64 << 20
+)
+
+// inquiry is one run of incident.
+type inquiry struct {
+	audit
+
+	access access
+	log    *slog.Logger
+	habit  time.Duration
+}
+
+// facts gathers what an incident is told from.
+func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time) (incident.Facts, error) {
+	f := incident.Facts{Now: i.env.Now().UTC()}
+	fingerprints, err := fingerprinter(i.env)
+	if err != nil {
+		return f, err
+	}
+	store, err := openInventory(i.env, i.say)
+	if err != nil {
+		return f, err
+	}
+	inv, err := readInventory(store)
+	if err != nil {
+		return f, couldNot("cannot read the lists of keys", err)
+	}
+	if err := i.search(ctx); err != nil {
+		return f, err
+	}
+	if f.Case, err = named(hygiene.Cases(inv, i.found, fingerprints.Salt()), o.ID); err != nil {
+		return f, err
+	}
+	if f.Exposure, err = i.exposure(f.Case, o.GitHub, since); err != nil {
+		return f, err
+	}
+	if f.Exposure.Since().IsZero() {
+		i.gaps = append(i.gaps, "since when others could see the key: no history tells when it came there; --since TIME says it")
+	}
+	err = i.ask(ctx, &f)
+	f.Gaps = i.gaps
+	return f, err
+}
+
+// exposure puts together what histories, GitHub and the operator tell.
+func (i *inquiry) exposure(c *hygiene.Case, answers []string, since time.Time) (incident.Exposure, error) {
+	e := incident.Exposed(c)
+	for _, p := range i.pushes {
+		e.Push(p.At)
+	}
+	for _, name := range answers {
+		file, err := os.Open(name)
+		if err != nil {
+			return e, couldNot("cannot read "+name, rootCause(err))
+		}
+		data, err := readLimited(file, maxGitHub)
+		_ = file.Close() // it was only read
+		if err == nil {
+			err = e.GitHub(data)
+		}
+		if err != nil {
+			return e, &problem{code: exitUsage, message: name, err: err, hints: []string{"make one with: gh api repos/OWNER/NAME > " + name}}
+		}
+	}
+	if !since.IsZero() {
+		e.Public, e.PublicHow = since, "as you say"
+	}
+	return e, nil
+}
+
+// ask asks the key's provider what ran, with a credential of the operator's.
+func (i *inquiry) ask(ctx context.Context, f *incident.Facts) error {
+	name := f.Case.Provider
+	client, err := i.client(ctx, f.Case)
+	if err != nil || client == nil {
+		return err
+	}
+	lister, ok := client.(provider.JobLister)
+	if !ok {
+		i.gaps = append(i.gaps, "what ran: "+title(name)+" tells no jobs")
+		return nil
+	}
+	i.say.note("asking %s what ran", title(name))
+	since := f.Exposure.Since()
+	window := provider.Window{}
+	if !since.IsZero() {
+		window.From = since.Add(-i.habit)
+		f.Before = window.From
+	}
+	for job, err := range lister.Jobs(ctx, window) {
+		if err != nil {
+			i.gaps = append(i.gaps, "jobs: "+err.Error()+"; the list is not whole")
+			break
+		}
+		if len(f.Jobs) == maxJobs {
+			i.gaps = append(i.gaps, fmt.Sprintf("jobs: more than %s; the rest was not looked at", grouped(maxJobs)))
+			break
+		}
+		f.Jobs = append(f.Jobs, job)
+	}
+	f.Asked = true
+	i.scope(f)
+	i.costs(ctx, client, f, since)
+	i.sessions(ctx, client, f)
+	return nil
+}
+
+// client opens the way to the key's provider with a credential of the
+// operator's: the one of --credential, else that of the key's account. It is nil
+// where there is none, which is noted.
+func (i *inquiry) client(ctx context.Context, c *hygiene.Case) (provider.Client, error) {
+	name := c.Provider
+	if !i.access.references[name].IsZero() {
+		clients, err := i.access.clients(ctx, i.env, []string{name}, i.say, i.log)
+		return clients[name], err
+	}
+	known, err := loadAccounts(i.env, "", i.say)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range known {
+		if a.Provider == name && !a.reference.IsZero() && (c.Entry == nil || slices.Contains(c.Entry.Accounts, a.name)) {
+			i.say.note("asking with the credential of the account %s", a.name)
+			return i.access.accountClient(ctx, i.env, a, provider.Config{Log: i.log}, i.say)
+		}
+	}
+	i.gaps = append(i.gaps, fmt.Sprintf("what ran: nobody asked %s; --credential %s=env:NAME asks, with a key of yours that sees the same jobs", title(name), name))
+	return nil, nil
+}
+
+// scope notes where the jobs may be those of another project than the key's: a
+// credential of IonQ's sees only its own.
+func (i *inquiry) scope(f *incident.Facts) {
+	project := f.Case.Key().Project.ID
+	if f.Case.Provider != "ionq" {
+		return
+	}
+	const advice = "; use a key of that project"
+	switch {
+	case project == "":
+		i.gaps = append(i.gaps, "jobs: IonQ lists those of the credential's own project, and which one the leaked key belongs to is not known")
+	case len(f.Jobs) == 0:
+		i.gaps = append(i.gaps, "jobs: IonQ lists those of the credential's own project; that it is "+project+", the one of the leaked key, is not known"+advice)
+	case f.Jobs[0].Project != project:
+		i.gaps = append(i.gaps, "jobs: the credential is of another project than the leaked key, which belongs to "+project+advice)
+	}
+}
+
+// costs asks for the costs of the jobs since the leak that have none.
+func (i *inquiry) costs(ctx context.Context, client provider.Client, f *incident.Facts, since time.Time) {
+	teller, ok := client.(provider.Coster)
+	if !ok {
+		return
+	}
+	asked, failed := 0, 0
+	for n := range f.Jobs {
+		job := &f.Jobs[n]
+		if job.Cost.Unit != "" || job.Times.Submitted.Before(since) || ctx.Err() != nil {
+			continue
+		}
+		if asked++; asked > maxCosts {
+			i.gaps = append(i.gaps, fmt.Sprintf("costs: asked for %d jobs, not for the others", maxCosts))
+			break
+		}
+		cost, err := teller.Cost(ctx, *job)
+		if err != nil {
+			failed++
+			continue
+		}
+		job.Cost = cost
+	}
+	if failed > 0 {
+		i.gaps = append(i.gaps, "costs: not told for "+plural(failed, "job"))
+	}
+}
+
+// sessions asks for the sessions that are open.
+func (i *inquiry) sessions(ctx context.Context, client provider.Client, f *incident.Facts) {
+	lister, ok := client.(provider.SessionLister)
+	if !ok {
+		return
+	}
+	for s, err := range lister.Sessions(ctx) {
+		if err != nil {
+			i.gaps = append(i.gaps, "sessions: "+err.Error())
+			return
+		}
+		f.Sessions = append(f.Sessions, s)
+	}
+}
