@@ -28,12 +28,16 @@ type Request struct {
 	// Holds are the keys that it carries, in a header or a body.
 	Holds []Holder
 	// Keys is how many keys it is made for, once each; zero is once in all, or
-	// once a minute.
+	// once a minute; or it is AsNeeded.
 	Keys int
 }
 
+// AsNeeded is for requests of which nobody knows beforehand how many there are.
+const AsNeeded = -1
+
 const (
 	toControl  = "to see that refusals and acceptances look as they should"
+	toList     = "to keep the list of your keys first"
 	toVerify   = "to ask whether the key works"
 	toLogIn    = "to log in as yourself"
 	toDescribe = "to find out what a key that works can get at"
@@ -85,6 +89,18 @@ func Requests(kit provider.Kit, c provider.Config, describe bool, keys int) []Re
 	}
 	if describe {
 		l.describe()
+	}
+	return l.requests
+}
+
+// Listings are all kinds of requests with which a provider's list of keys is
+// read; which of them are needed depends on the list.
+func Listings(kit provider.Kit, c provider.Config) []Request {
+	l := listing{kit: kit, config: c, own: true}
+	for _, call := range kit.Calls {
+		if call.Ability == provider.List {
+			l.add(call, toList, AsNeeded, HoldsOwn)
+		}
 	}
 	return l.requests
 }

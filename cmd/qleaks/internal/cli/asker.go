@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/all"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/report"
@@ -87,6 +88,18 @@ type asker struct {
 	say     messages
 	log     *slog.Logger
 	options verifyOptions
+	// accounts are those that stand in files.
+	accounts []account
+}
+
+// withAccounts reads the accounts: as whom to ask, and whose lists to keep.
+func (a asker) withAccounts() (asker, error) {
+	var err error
+	if a.accounts, err = loadAccounts(a.env, "", a.say); err != nil {
+		return a, err
+	}
+	a.options.access = a.options.access.withAccounts(a.accounts)
+	return a, nil
 }
 
 func (a asker) plan(claims []verify.Claim) verify.Plan {
@@ -96,14 +109,29 @@ func (a asker) plan(claims []verify.Claim) verify.Plan {
 // ask asks, and says whom. The checks are there even when the context ended.
 func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error) {
 	names := plan.Providers()
+	if len(names) == 0 {
+		return verify.Outcome{Checks: plan.Withheld}, nil
+	}
+	a, err := a.withAccounts()
+	if err != nil {
+		return verify.Outcome{}, err
+	}
 	clients, err := a.options.access.clients(ctx, a.env, names, a.say, a.log)
 	if err != nil {
 		return verify.Outcome{}, err
 	}
 	for _, name := range names {
-		a.say.note("asking %s about %s", title(name), plural(plan.Count(name), "key"))
+		as := ""
+		if one, ok := a.options.access.accounts[name]; ok && a.options.access.references[name].IsZero() {
+			as = ", as the account " + one.name
+		}
+		a.say.note("asking %s about %s%s", title(name), plural(plan.Count(name), "key"), as)
 	}
-	v := verify.Verifier{Clients: clients, Describe: a.options.Identify, Patience: max(a.options.Wait, 1)}
+	keeper, err := a.newKeeper(names)
+	if err != nil {
+		return verify.Outcome{}, err
+	}
+	v := verify.Verifier{Snapshot: keeper, Clients: clients, Describe: a.options.Identify, Patience: max(a.options.Wait, 1)}
 	out, err := v.Ask(ctx, plan)
 	for _, name := range slices.Sorted(maps.Keys(out.Unkept)) {
 		a.say.warning("the list of keys at %s could not be kept beforehand: %v", title(name), out.Unkept[name])
@@ -117,8 +145,8 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 // advise says what to do about keys of which nothing is known.
 func (a asker) advise(found []finding.Finding) {
 	for _, f := range found {
-		if f.Unanswered() && f.Check.Provider == "ibm" && a.options.access.references["ibm"].IsZero() && !a.options.Network.LoginCheck {
-			a.say.hint("IBM tells of a key to a credential of yours, so that the found key need not log in: --credential ibm=env:NAME; or let it log in: --login-check")
+		if f.Unanswered() && f.Check.Provider == "ibm" && f.Check.Verdict.Reason == provider.ErrNoCredential.Error() {
+			a.say.hint("IBM tells of a key to a credential of yours, so that the found key need not log in: --credential ibm=env:NAME, or an account (qleaks keys --help); or let it log in: --login-check")
 			return
 		}
 	}
@@ -133,6 +161,14 @@ func title(name string) string {
 
 // explain lists what would be sent.
 func (a asker) explain(w io.Writer, plan verify.Plan) error {
+	a, err := a.withAccounts()
+	if err != nil {
+		return err
+	}
+	keeper, err := a.newKeeper(plan.Providers())
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	for _, name := range plan.Providers() {
 		kit, ok := all.Named(name)
@@ -144,7 +180,7 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 		if len(requests) == 0 {
 			b.WriteString("  nothing: it is asked with a credential of yours (--credential " + name + "=env:NAME), or by a login of the key (--login-check)\n")
 		}
-		explainRequests(&b, requests)
+		explainRequests(&b, append(a.listings(keeper, name), requests...))
 		b.WriteByte('\n')
 	}
 	reasons := map[string]int{}
@@ -159,8 +195,18 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 		b.WriteByte('\n')
 	}
 	b.WriteString("Nothing was sent.\n")
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// listings are the requests with which a list of keys is kept beforehand.
+func (a asker) listings(s verify.Snapshotter, name string) []verify.Request {
+	k, ok := s.(keeper)
+	kit, known := all.Named(name)
+	if !ok || !known || !slices.ContainsFunc(k.listing.accounts, func(one account) bool { return one.Provider == name }) {
+		return nil
+	}
+	return verify.Listings(kit, a.options.access.preview(kit))
 }
 
 // explainRequests writes each request once, with everything that it is for.
@@ -191,6 +237,8 @@ func holders(r verify.Request) string {
 
 func often(r verify.Request) string {
 	switch r.Keys {
+	case verify.AsNeeded:
+		return "as often as needed"
 	case 0:
 		return "at most once a minute"
 	case 1:

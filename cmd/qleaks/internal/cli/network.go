@@ -45,6 +45,8 @@ type access struct {
 	// credentials are kept, by provider.
 	origins    map[string]map[string]string
 	references map[string]credential.Reference
+	// accounts are whom providers are asked as where no reference says it.
+	accounts map[string]account
 }
 
 // access checks the options, without fetching anything.
@@ -130,7 +132,14 @@ func (a access) config(ctx context.Context, env Env, name string, log *slog.Logg
 	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[name], Proxy: a.options.Proxy, Log: log}
 	reference, ok := a.references[name]
 	if !ok {
-		return c, nil
+		as, ok := a.accounts[name]
+		if !ok {
+			return c, nil
+		}
+		c.Account = as.Account
+		var err error
+		c.Credential, err = credentialOf(ctx, env, as)
+		return c, err
 	}
 	v, err := fetch(ctx, env, reference, "")
 	if err != nil {
@@ -143,10 +152,29 @@ func (a access) config(ctx context.Context, env Env, name string, log *slog.Logg
 // preview is config without the credential itself, which a preview needs not.
 func (a access) preview(kit provider.Kit) provider.Config {
 	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[kit.Name]}
-	if _, ok := a.references[kit.Name]; ok {
+	if a.hasCredential(kit.Name) {
 		c.Credential = kit.Sample()
 	}
 	return c
+}
+
+// hasCredential reports whether a provider is asked as somebody.
+func (a access) hasCredential(name string) bool {
+	_, named := a.references[name]
+	_, as := a.accounts[name]
+	return named || as
+}
+
+// withAccounts returns the access with the accounts that stand in files: for
+// each provider the first that has a credential.
+func (a access) withAccounts(list []account) access {
+	a.accounts = map[string]account{}
+	for _, one := range list {
+		if _, ok := a.accounts[one.Provider]; !ok && !one.reference.IsZero() {
+			a.accounts[one.Provider] = one
+		}
+	}
+	return a
 }
 
 // clients opens the way to providers, and says where it is not the usual one.
