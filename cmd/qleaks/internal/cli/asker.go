@@ -133,6 +133,7 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 	}
 	v := verify.Verifier{Snapshot: keeper, Clients: clients, Describe: a.options.Identify, Patience: max(a.options.Wait, 1)}
 	out, err := v.Ask(ctx, plan)
+	rememberVerdicts(a.env, a.log, out.Checks)
 	for _, name := range slices.Sorted(maps.Keys(out.Unkept)) {
 		a.say.warning("the list of keys at %s could not be kept beforehand: %v", title(name), out.Unkept[name])
 	}

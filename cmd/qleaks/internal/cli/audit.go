@@ -44,9 +44,10 @@ func newAuditCommand(env Env) *cobra.Command {
 		Use:   "audit",
 		Short: "Judge the keys of your accounts: idle, leaked, old, open to others",
 		Long: `What is judged: the lists that qleaks keys keeps, what --scan and --home find,
-what providers said of keys in reports of earlier scans (--report), and what
-people noted with qleaks audit attest. An audit asks no provider, and no key
-that was found is used. What is not known is told, and never counts as fine.
+what providers said of keys to qleaks scan --verify, then or in reports of
+earlier scans (--report), and what people noted with qleaks audit attest. An
+audit asks no provider, and no key that was found is used. What is not known is
+told, and never counts as fine.
 
 The policies, with the provider's page behind each, are in docs/hygiene.md.
 Their numbers are changed by flags or in .qleaks.toml:
@@ -65,7 +66,7 @@ Exit codes:
   130  interrupted`,
 		Example: `  qleaks audit                                   the lists of keys alone
   qleaks audit --scan . --home                   and where the keys are
-  qleaks scan --verify --json -o scan.json; qleaks audit --report scan.json
+  qleaks scan --verify; qleaks audit --scan .    with what providers say
   qleaks audit --format html -o audit.html       a page to look at and print
   gh secret list --json name,updatedAt > s.json; qleaks audit --secrets s.json
   qleaks audit attest mfa --account lab          note what you looked at`,

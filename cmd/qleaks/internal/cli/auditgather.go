@@ -54,7 +54,7 @@ func (a *audit) judge(ctx context.Context) (auditreport.Report, error) {
 	if known.Secrets, err = a.secrets(); err != nil {
 		return auditreport.Report{}, err
 	}
-	if err := a.search(ctx); err != nil {
+	if err := a.search(ctx, store.Dir, fingerprints.Salt()); err != nil {
 		return auditreport.Report{}, err
 	}
 	known.Lists, known.Searched = inv.Lists, len(a.searched) > 0
@@ -86,8 +86,9 @@ func readInventory(store *inventory.Store) (inventory.Inventory, error) {
 	return inventory.Merge(lists, known), nil
 }
 
-// search scans what is to be scanned, and reads reports of earlier scans.
-func (a *audit) search(ctx context.Context) error {
+// search scans what is to be scanned, reads reports of earlier scans, and
+// recalls what providers said before.
+func (a *audit) search(ctx context.Context, dir, salt string) error {
 	if len(a.options.Scan) > 0 {
 		if err := a.scan(ctx, scanOptions{Paths: a.options.Scan}); err != nil {
 			return err
@@ -103,7 +104,15 @@ func (a *audit) search(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.merge()
+	if err := a.merge(); err != nil {
+		return err
+	}
+	said, err := hygiene.Verdicts(dir)
+	if err != nil {
+		return couldNot("cannot read what providers said before", err)
+	}
+	hygiene.Recall(a.found, said, salt)
+	return nil
 }
 
 // merge joins what several searches found of one key in one file.

@@ -46,7 +46,7 @@ func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time)
 	if err != nil {
 		return f, couldNot("cannot read the lists of keys", err)
 	}
-	if err := i.search(ctx); err != nil {
+	if err := i.search(ctx, store.Dir, fingerprints.Salt()); err != nil {
 		return f, err
 	}
 	if f.Case, err = named(hygiene.Cases(inv, i.found, fingerprints.Salt()), o.ID); err != nil {
