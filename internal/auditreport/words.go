@@ -79,9 +79,17 @@ func spot(p hygiene.Place) string {
 	return p.Path + ":" + strconv.Itoa(p.Line)
 }
 
+// A repository without a remote is known by its first commit.
+const (
+	rootOf  = "root:"
+	shortID = 7
+)
+
 // where is the repository of a place, or what stands for one.
 func where(p hygiene.Place) string {
 	switch {
+	case strings.HasPrefix(p.Repository, rootOf):
+		return "repository " + p.Repository[:min(len(p.Repository), len(rootOf)+shortID)]
 	case p.Repository != "":
 		return p.Repository
 	case p.Kind == source.SystemEnvironment, p.Kind == source.UserEnvironment, len(p.Path) > 1 && p.Path[:2] == "~/":

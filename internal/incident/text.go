@@ -27,7 +27,7 @@ func writeText(w io.Writer, t Told, o Options) error {
 		}
 	}
 	for _, place := range t.Case.Leaks() {
-		p.Wrapped(textpage.Dim, "  - ", fmt.Sprintf("in %s:%d %s", place.Path, place.Line, place.Repository))
+		p.Wrapped(textpage.Dim, "  - ", fmt.Sprintf("in %s:%d", place.Path, place.Line)+of(place.Repository))
 	}
 	p.Heading("What ran since " + minute(t.Since))
 	p.Wrapped(textpage.Plain, "  ", t.verdict())
@@ -51,6 +51,15 @@ func writeText(w io.Writer, t Told, o Options) error {
 	}
 	_, err := w.Write(p.Bytes())
 	return err
+}
+
+// of names a repository, if it has a name; one without a remote is known only by
+// its first commit.
+func of(repository string) string {
+	if repository == "" || strings.HasPrefix(repository, "root:") {
+		return ""
+	}
+	return " of " + repository
 }
 
 func (p page) job(j Noted) {

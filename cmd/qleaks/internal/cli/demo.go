@@ -140,6 +140,18 @@ func (t tour) steps() []step {
 				"is asked with a credential of yours, so that the leaked key does not log in.",
 			}, []string{"scan", "--verify", "--identify", "--fail-on", "active", "--quiet", repository},
 		},
+		{
+			"4. Judge what is known", []string{
+				"An audit asks nobody: it goes by what was found, and by what the providers said a",
+				"moment ago. Each lapse comes with its reason, the provider's page, and what to do.",
+			}, []string{"audit", "--scan", repository, "--quiet"},
+		},
+		{
+			"5. See what happened", []string{
+				"What ran since Ada's key leaked? The leaked key is not used for that: IonQ is asked",
+				"with a key of yours.",
+			}, []string{"incident", "ionq/ada-laptop", "--scan", repository, "--quiet"},
+		},
 	}
 }
 

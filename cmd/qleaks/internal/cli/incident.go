@@ -12,6 +12,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/incident"
+	"github.com/qleaks/qleaks/internal/secret"
 )
 
 // incidentOptions are the flags of incident.
@@ -35,7 +36,7 @@ type incidentOptions struct {
 func newIncidentCommand(env Env) *cobra.Command {
 	var o incidentOptions
 	cmd := &cobra.Command{
-		Use:   "incident KEY|FINDING|FINGERPRINT",
+		Use:   "incident [PROVIDER/]KEY|FINDING|FINGERPRINT",
 		Short: "Tell what happened since a key leaked",
 		Long: `KEY is the id or the name of a key on your lists, FINDING the id in a report
 of qleaks scan. Told are the first commit with the key, the first push, since
@@ -161,26 +162,41 @@ func runIncident(ctx context.Context, env Env, o incidentOptions) error {
 	return nil
 }
 
-// named finds the case that an id means: a key's, a finding's or a fingerprint.
+// named finds the case that an id means: a key's, a finding's or a fingerprint;
+// "ionq/" before it leaves other providers out.
 func named(cases []*hygiene.Case, id string) (*hygiene.Case, error) {
+	of, rest, ok := strings.Cut(id, "/")
+	if ok && slices.Contains(providerNames(), of) {
+		id = rest
+	} else {
+		of = ""
+	}
 	var fits []*hygiene.Case
+	var names []string
 	for _, c := range cases {
-		k := c.Key()
-		is := k.ID == id || k.Name == id || slices.ContainsFunc(c.Places, func(p hygiene.Place) bool { return p.Finding == id })
-		for _, f := range c.Fingerprints {
-			const least = 8
-			is = is || len(id) >= least && strings.HasPrefix(string(f), id)
-		}
-		if is {
+		if (of == "" || c.Provider == of) && isNamed(c, id) {
 			fits = append(fits, c)
+			names = append(names, c.Provider+"/"+c.Handle())
 		}
 	}
 	switch {
 	case len(fits) == 1:
 		return fits[0], nil
 	case len(fits) > 1:
-		return nil, wrongUsage(fmt.Sprintf("%q could be %s", clipped(id), plural(len(fits), "key")), "give the id of the key instead of its name, or the id of a finding")
+		return nil, wrongUsage(fmt.Sprintf("%q could be %s", clipped(id), plural(len(fits), "key")), "they are "+strings.Join(names[:min(len(names), maxNamed)], ", "))
 	}
 	return nil, wrongUsage("no key and no finding is called that",
 		"the ids are in the reports of qleaks scan and qleaks audit --json; --scan PATH and --report FILE say where to look")
+}
+
+// maxNamed is how many keys of one name are listed.
+const maxNamed = 5
+
+func isNamed(c *hygiene.Case, id string) bool {
+	// So much of a fingerprint is shown.
+	const least = 8
+	k := c.Key()
+	return k.ID == id || k.Name == id ||
+		slices.ContainsFunc(c.Places, func(p hygiene.Place) bool { return p.Finding == id }) ||
+		slices.ContainsFunc(c.Fingerprints, func(f secret.Fingerprint) bool { return len(id) >= least && strings.HasPrefix(string(f), id) })
 }
