@@ -36,6 +36,8 @@ func (w *walk) container(n *node, k kind) (handled, more bool) {
 	switch k {
 	case kindZip:
 		return w.zip(n)
+	case kindPDF:
+		return true, w.pdf(n)
 	case kindTar:
 		return true, w.tar(n, w.guard(bytes.NewReader(n.text)))
 	default:

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/qleaks/qleaks/scanner/decode/pdf"
 	"github.com/qleaks/qleaks/scanner/decode/pickle"
 	"github.com/qleaks/qleaks/scanner/decode/sqlite"
 )
@@ -26,6 +27,7 @@ const (
 	kindZip
 	kindTar
 	kindSQLite
+	kindPDF
 	// Those from here on have no members.
 	kindPickle
 	kindArray
@@ -33,7 +35,7 @@ const (
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite", "pickle", "numpy"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite", "PDF", "pickle", "numpy"}[k]
 }
 
 // IsContainer reports whether content is an archive, a compressed stream or a
@@ -75,6 +77,10 @@ func sniff(text []byte) kind {
 	case 0xfd:
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
+		}
+	case '%':
+		if bytes.HasPrefix(text, []byte(pdf.Magic)) {
+			return kindPDF
 		}
 	case 0x93:
 		if bytes.HasPrefix(text, []byte(arrayMagic)) {
