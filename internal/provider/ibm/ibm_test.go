@@ -10,6 +10,7 @@ import (
 	"github.com/qleaks/qleaks/internal/provider/ibm"
 	"github.com/qleaks/qleaks/internal/provider/ibm/sim"
 	"github.com/qleaks/qleaks/internal/provider/providertest"
+	"github.com/qleaks/qleaks/internal/provider/simhttp"
 )
 
 func rig() providertest.Rig {
@@ -77,19 +78,25 @@ type full interface {
 func opened(t *testing.T) (providertest.World, full) {
 	t.Helper()
 	w := start(t)
-	w.Config.Origins = map[string]string{}
-	for name, handler := range w.Services {
+	return w, client(t, w.Config, w.Services)
+}
+
+// client makes a client, and puts up the services that it asks.
+func client(tb testing.TB, c provider.Config, services map[string]*simhttp.Server) full {
+	tb.Helper()
+	c.Origins = map[string]string{}
+	for name, handler := range services {
 		server := httptest.NewServer(handler)
-		t.Cleanup(server.Close)
-		w.Config.Origins[name] = server.URL + handler.Base()
+		tb.Cleanup(server.Close)
+		c.Origins[name] = server.URL + handler.Base()
 	}
-	made, err := ibm.Kit().New(w.Config)
+	made, err := ibm.Kit().New(c)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	c, ok := made.(full)
+	able, ok := made.(full)
 	if !ok {
-		t.Fatalf("%T lacks an ability", made)
+		tb.Fatalf("%T lacks an ability", made)
 	}
-	return w, c
+	return able
 }

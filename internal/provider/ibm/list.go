@@ -25,7 +25,7 @@ const (
 	// pageSize is the most that is allowed.
 	pageSize = 100
 	// passes is how often a list is read before it is said to keep changing.
-	passes = 6
+	passes = 10
 	// batch is how many records are asked for before the first is told.
 	batch = 8 * atOnce
 	// idle is how far a report looks back where nobody says.
@@ -37,7 +37,7 @@ var ErrChanging = errors.New("the list changes faster than it can be read")
 
 // Keys implements provider.Lister. Pages are cut by number, so that a key that
 // vanishes while they are read pushes another one over an edge, unseen: a list
-// of several pages is read until two readings agree.
+// of several pages is read until nothing of it vanishes.
 func (c *client) Keys(ctx context.Context, e provider.Extent) iter.Seq2[key.Key, error] {
 	return func(yield func(key.Key, error) bool) {
 		listed, err := c.wholeList(ctx, e)
@@ -106,8 +106,12 @@ func (c *client) wholeList(ctx context.Context, e provider.Extent) ([]key.Key, e
 	}), nil
 }
 
-// steadyList reads a list until two readings agree. A single page is of one
-// moment.
+// steadyList reads a list until nothing of one reading is missing in the next.
+//
+// A reading misses a key only if one that it has read already vanishes meanwhile,
+// and that one is missing in the next reading. So a reading of which the next one
+// has everything missed nothing. Keys that appear do not matter: they are behind
+// all others. A single page is of one moment.
 func (c *client) steadyList(ctx context.Context, q iamidentityv1.ListAPIKeysOptions) (map[string]key.Key, error) {
 	var before map[string]key.Key
 	for range passes {
@@ -115,7 +119,7 @@ func (c *client) steadyList(ctx context.Context, q iamidentityv1.ListAPIKeysOpti
 		if err != nil {
 			return nil, err
 		}
-		if pages == 1 || before != nil && sameIDs(before, now) {
+		if pages == 1 || before != nil && hasAll(now, before) {
 			return now, nil
 		}
 		before = now
@@ -123,8 +127,14 @@ func (c *client) steadyList(ctx context.Context, q iamidentityv1.ListAPIKeysOpti
 	return nil, &provider.CallError{Request: c.listLine(), Kind: ErrChanging}
 }
 
-func sameIDs(a, b map[string]key.Key) bool {
-	return maps.EqualFunc(a, b, func(key.Key, key.Key) bool { return true })
+// hasAll reports whether a list has all keys of another one.
+func hasAll(list, other map[string]key.Key) bool {
+	for id := range other {
+		if _, ok := list[id]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *client) listLine() string {

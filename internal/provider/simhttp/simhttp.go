@@ -31,6 +31,8 @@ type Options struct {
 	// Limit is how many requests a span may bring; zero is any number.
 	Limit int
 	Span  time.Duration
+	// Delay is how long each answer takes, at least.
+	Delay time.Duration
 	// Refuse writes the provider's own envelope for a status.
 	Refuse func(w http.ResponseWriter, status int)
 }
@@ -89,6 +91,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.remember(r, path)
+	if s.options.Delay > 0 {
+		timer := time.NewTimer(s.options.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
 	if f := s.fault(r, path); f != nil {
 		f.serve(w, r, s.mux)
 		return

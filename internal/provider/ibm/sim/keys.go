@@ -175,6 +175,16 @@ func (s *Sim) IDs() (all []string) {
 	return all
 }
 
+// OwnerOf is the id of a key's owner; "" if there is no such key.
+func (s *Sim) OwnerOf(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.byID[id]; k != nil {
+		return k.Owner
+	}
+	return ""
+}
+
 // stamp is a time as the identity service writes it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04-0700") }
 

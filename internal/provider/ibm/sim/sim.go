@@ -18,10 +18,11 @@ import (
 
 // Options are what a Sim is made of; the zero value is a quiet provider.
 type Options struct {
-	// Now, Limit and Span are those of simhttp.Options, for each service.
+	// Now, Limit, Span and Delay are those of simhttp.Options, for each service.
 	Now   func() time.Time
 	Limit int
 	Span  time.Duration
+	Delay time.Duration
 	// Lag is how long changes of keys take to be seen: the identity service is
 	// eventually consistent.
 	Lag time.Duration
@@ -85,7 +86,7 @@ func New(o Options) *Sim {
 		account: account{identities: map[string]*Identity{}, byID: map[string]*Key{}, values: map[string]*Key{}, tokens: map[string]*token{}},
 	}
 	server := func(base string, refuse func(http.ResponseWriter, int)) *simhttp.Server {
-		return simhttp.New(simhttp.Options{Base: base, Now: o.Now, Limit: o.Limit, Span: o.Span, Refuse: refuse})
+		return simhttp.New(simhttp.Options{Base: base, Now: o.Now, Limit: o.Limit, Span: o.Span, Delay: o.Delay, Refuse: refuse})
 	}
 	s.IAM = server("/ibm/iam", fail)
 	s.routeIAM()
