@@ -2,6 +2,8 @@ package inventory
 
 import (
 	_ "embed"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
@@ -101,4 +103,33 @@ func (inv *Inventory) Only(keep func(Account) bool) Inventory {
 		}
 	}
 	return part
+}
+
+// shortestPrefix is how much of an id names a key.
+const shortestPrefix = 6
+
+// Named returns the entries that a word means: the one with that id or
+// registered fingerprint, or else those with that name, or else those whose ids
+// begin with it.
+func (inv *Inventory) Named(word string) []*Entry {
+	for _, means := range []func(e *Entry) bool{
+		func(e *Entry) bool { return e.Key.ID == word || e.hasFingerprint(word) },
+		func(e *Entry) bool { return e.Key.Name == word },
+		func(e *Entry) bool { return len(word) >= shortestPrefix && strings.HasPrefix(e.Key.ID, word) },
+	} {
+		var found []*Entry
+		for _, e := range inv.Entries {
+			if word != "" && means(e) {
+				found = append(found, e)
+			}
+		}
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func (e *Entry) hasFingerprint(word string) bool {
+	return slices.ContainsFunc(e.Registered, func(r Registration) bool { return string(r.Fingerprint) == word })
 }

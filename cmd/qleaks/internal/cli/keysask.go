@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 
 	"github.com/qleaks/qleaks/internal/inventory"
@@ -57,6 +58,8 @@ func listHints(err error) []string {
 		return []string{"the credential itself may have been revoked or disabled"}
 	case errors.Is(err, provider.ErrNotAllowed):
 		return []string{"without --everybody, one's own keys need no role; those of the account need Administrator of the identity service"}
+	case errors.Is(err, inventory.ErrProgram):
+		return []string{"run it by hand to see why: what it says is not shown here, for it may hold keys"}
 	case errors.Is(err, provider.ErrBusy):
 		return []string{"try again later; --use none asks less"}
 	}
@@ -78,6 +81,15 @@ func (l *keysListing) ask(ctx context.Context, a account) error {
 
 func (l *keysListing) read(ctx context.Context, a account) (inventory.Snapshot, error) {
 	var none inventory.Snapshot
+	if len(a.ListCommand) > 0 {
+		program := inventory.Command{Words: a.ListCommand}
+		var list inventory.Snapshot
+		var err error
+		l.during(ctx, func() string { return "waiting for " + filepath.Base(a.ListCommand[0]) }, func() {
+			list, err = program.List(ctx, a.model(), l.env.Now())
+		})
+		return list, err
+	}
 	client, err := l.access.accountClient(ctx, l.env, a, provider.Config{Patience: l.options.Patience}, l.say)
 	if err != nil {
 		return none, err
