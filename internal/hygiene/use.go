@@ -16,7 +16,7 @@ func use() []Policy {
 			ID: "use-unknown", Title: "nobody knows when it was last used", Severity: Low,
 			Reason: "Without its last use nobody can say that a key is idle, or that it is not.",
 			Page:   ibmInactive,
-			Advice: "List the keys with their use: for IBM qleaks keys list --use, for IonQ and qBraid copy the page of the console with the column Last used.",
+			Advice: "List the keys with their use: for IBM qleaks keys list --use key, for IonQ and qBraid copy the page of the console with the column Last used.",
 			find:   eachKey(useUnknown),
 		},
 	}

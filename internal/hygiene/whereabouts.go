@@ -22,7 +22,7 @@ func whereabouts() []Policy {
 			ID: "unaccounted", Title: "on the list, but nobody knows where it is used", Severity: Low,
 			Reason: "A key that nobody can account for cannot be rotated without breaking something, and its leak would not be noticed.",
 			Page:   ibmInactive,
-			Advice: "Ask its owner; note where it is used with qleaks keys register, or revoke it.",
+			Advice: "Ask its owner where it is used, and search there, too; or revoke it.",
 			find:   eachKey(unaccounted),
 		},
 		{

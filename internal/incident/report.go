@@ -136,7 +136,7 @@ func (t Told) verdict() string {
 	case len(t.Window) == 0:
 		return "No job was submitted since then, where the key works."
 	case !t.Habit.Known():
-		return fmt.Sprintf("%s before the leak: too few to say what is usual. Look at each of the %s.", count(t.Habit.Jobs, "job", "jobs"), count(len(t.Window), "job", "jobs"))
+		return fmt.Sprintf("%s before the leak: too few to say what is usual. Look at each of the jobs since, %d in all.", count(t.Habit.Jobs, "job", "jobs"), len(t.Window))
 	case t.Sum.Unlike == 0:
 		return fmt.Sprintf("None of the %s is unlike the %d before the leak. That does not say that they are the owner's.", count(len(t.Window), "job", "jobs"), t.Habit.Jobs)
 	}
