@@ -119,8 +119,9 @@ func newDocument(r Report) document {
 		Schema: auditSchema, AsOf: instant(r.Known.Now), Lists: []listRecord{}, Searched: append([]string{}, r.Searched...),
 		Keys: []keyRecord{}, Lapses: []lapseRecord{}, Gaps: append([]string{}, r.Gaps...), Summary: map[string]int{"lapses": len(r.Lapses)},
 	}
+	counts := r.Count()
 	for _, s := range hygiene.Severities() {
-		d.Summary[string(s)] = r.Count()[s]
+		d.Summary[string(s)] = counts[s]
 	}
 	for _, l := range r.Known.Lists {
 		d.Lists = append(d.Lists, listRecord{l.Account.Provider, l.Account.Name, instant(l.AsOf), string(l.Origin.Way), l.Whole, append([]string{}, l.Gaps...)})
@@ -129,7 +130,7 @@ func newDocument(r Report) document {
 		d.Keys = append(d.Keys, newKeyRecord(r, c))
 	}
 	for _, l := range r.Lapses {
-		d.Lapses = append(d.Lapses, newLapseRecord(l))
+		d.Lapses = append(d.Lapses, newLapseRecord(r.index.policies[l.Policy], l))
 	}
 	return d
 }
@@ -138,7 +139,7 @@ func newKeyRecord(r Report, c *hygiene.Case) keyRecord {
 	k := c.Key()
 	record := keyRecord{
 		refRecord: *refOf(c), Kind: k.Kind, Project: strings.TrimSpace(k.Project.Name + " " + k.Project.ID), Made: instant(k.Dates.Created), Expires: instant(k.Dates.Expires),
-		Used: usedRecord(c), Disabled: string(k.State.Disabled), Fingerprints: []string{}, Places: []placeRecord{}, Lapses: append([]string{}, r.lapsesOf(c)...),
+		Used: usedRecord(c), Disabled: string(k.State.Disabled), Fingerprints: []string{}, Places: []placeRecord{}, Lapses: append([]string{}, r.index.lapsed[c]...),
 		Standing: standingRecord{Listed: string(c.Standing), Basis: string(c.Basis), Why: c.Why},
 	}
 	if c.Entry != nil {
@@ -204,8 +205,7 @@ func placeKind(p hygiene.Place) string {
 	return "store"
 }
 
-func newLapseRecord(l hygiene.Lapse) lapseRecord {
-	p, _ := hygiene.Find(l.Policy)
+func newLapseRecord(p hygiene.Policy, l hygiene.Lapse) lapseRecord {
 	record := lapseRecord{
 		Policy: p.ID, Title: p.Title, Severity: string(l.Severity), Said: l.Said, Reason: p.Reason, Page: p.Page, Advice: p.Advice,
 	}

@@ -118,7 +118,7 @@ func newView(r Report) htmlView {
 }
 
 func newHTMLKey(r Report, c *hygiene.Case) htmlKey {
-	k := htmlKey{Name: c.Called(), Owner: c.Owner(), Made: day(c.Key().Dates.Created), Used: used(c), Status: status(c), Lapses: r.lapsesOf(c)}
+	k := htmlKey{Name: c.Called(), Owner: c.Owner(), Made: day(c.Key().Dates.Created), Used: used(c), Status: status(c), Lapses: r.index.lapsed[c]}
 	if c.Entry == nil {
 		k.Name, k.Standing = titled(c), standing(c)
 	}

@@ -22,6 +22,28 @@ type Report struct {
 	// Gaps are what the audit does not know and should, in clauses for people.
 	Gaps    []string
 	Version string
+
+	index *index
+}
+
+// index is what writers look up again and again.
+type index struct {
+	policies map[string]hygiene.Policy
+	// lapsed are the policies that a key lapses, worst first, each once.
+	lapsed map[*hygiene.Case][]string
+}
+
+func newIndex(r Report) *index {
+	x := &index{policies: map[string]hygiene.Policy{}, lapsed: map[*hygiene.Case][]string{}}
+	for _, p := range hygiene.Policies() {
+		x.policies[p.ID] = p
+	}
+	for _, l := range r.Lapses {
+		if l.Case != nil && !slices.Contains(x.lapsed[l.Case], l.Policy) {
+			x.lapsed[l.Case] = append(x.lapsed[l.Case], l.Policy)
+		}
+	}
+	return x
 }
 
 // Options say how to write text.
@@ -56,6 +78,7 @@ func Write(w io.Writer, format string, r Report, o Options) error {
 	if i < 0 {
 		return fmt.Errorf("audit report: format %q is not one of %s", format, strings.Join(Formats(), ", "))
 	}
+	r.index = newIndex(r)
 	if err := all[i].write(w, r, o); err != nil {
 		return fmt.Errorf("audit report: writing %s: %w", format, err)
 	}
@@ -87,21 +110,9 @@ func (r Report) groups() []group {
 			all[n].lapses = append(all[n].lapses, l)
 			continue
 		}
-		p, _ := hygiene.Find(l.Policy)
-		all = append(all, group{policy: p, severity: l.Severity, lapses: []hygiene.Lapse{l}})
+		all = append(all, group{policy: r.index.policies[l.Policy], severity: l.Severity, lapses: []hygiene.Lapse{l}})
 	}
 	return all
-}
-
-// lapsesOf are the policies that a key lapses, worst first, each once.
-func (r Report) lapsesOf(c *hygiene.Case) []string {
-	var ids []string
-	for _, l := range r.Lapses {
-		if l.Case == c && !slices.Contains(ids, l.Policy) {
-			ids = append(ids, l.Policy)
-		}
-	}
-	return ids
 }
 
 // subjectOf names what a lapse is about, for people.

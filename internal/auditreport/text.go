@@ -133,7 +133,7 @@ func (p page) key(r Report, c *hygiene.Case) {
 			}
 		}
 	}
-	if ids := r.lapsesOf(c); len(ids) > 0 {
+	if ids := r.index.lapsed[c]; len(ids) > 0 {
 		p.Wrapped(textpage.Dim, "        ", "lapses: "+strings.Join(ids, ", "))
 	}
 }

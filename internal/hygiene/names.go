@@ -14,14 +14,14 @@ func names() []Policy {
 			Reason: "IonQ: every key belongs to a project, and its jobs are billed to it; budgets of projects bound what a thief can spend.",
 			Page:   ionqKeys,
 			Advice: "Make a key in the right project, and revoke this one.",
-			find:   eachKey(noProject),
+			find:   noProject,
 		},
 		{
 			ID: "duplicate-name", Title: "has the name of another key", Severity: Low,
 			Reason: "Who revokes one of two keys of the same name may take the wrong one. IonQ: give a key a descriptive name.",
 			Page:   ionqKeys,
 			Advice: "Replace one of them under a name of its own.",
-			find:   eachKey(duplicateName),
+			find:   duplicateName,
 		},
 		{
 			ID: "unnamed", Title: "its name says nothing", Severity: Low,
@@ -33,40 +33,54 @@ func names() []Policy {
 	}
 }
 
+// holder is an account as lists tell it.
+type holder struct{ provider, account, id string }
+
+func holderOf(e *inventory.Entry) holder {
+	return holder{e.Key.Provider, e.Accounts[0], e.Key.Account.ID}
+}
+
 // noProject is about lists that tell projects: where none of an account's keys
 // has one, the list does not tell.
-func noProject(k *Known, c *Case) string {
-	if !c.alive(k.Now) || c.Provider != "ionq" || hasProject(c) {
-		return ""
-	}
-	for _, other := range k.Cases {
-		if other.Entry != nil && other.Provider == c.Provider && sameAccount(other.Entry, c.Entry) && hasProject(other) {
-			return "the list tells the projects of other keys, and none of this one"
+func noProject(k *Known) []Lapse {
+	tells := map[holder]bool{}
+	for _, c := range k.Cases {
+		if c.Entry != nil && hasProject(c) {
+			tells[holderOf(c.Entry)] = true
 		}
 	}
-	return ""
+	return eachKey(func(k *Known, c *Case) string {
+		if !c.alive(k.Now) || c.Provider != "ionq" || hasProject(c) || !tells[holderOf(c.Entry)] {
+			return ""
+		}
+		return "the list tells the projects of other keys, and none of this one"
+	})(k)
 }
 
 func hasProject(c *Case) bool { return c.Entry.Key.Project.ID != "" || c.Entry.Key.Project.Name != "" }
 
-func sameAccount(a, b *inventory.Entry) bool {
-	return a.Key.Provider == b.Key.Provider && a.Accounts[0] == b.Accounts[0] && a.Key.Account.ID == b.Key.Account.ID
-}
+func duplicateName(k *Known) []Lapse {
+	type named struct {
+		holder
 
-func duplicateName(k *Known, c *Case) string {
-	if !c.alive(k.Now) || c.Entry.Key.Name == "" {
-		return ""
+		name string
 	}
-	others := 0
-	for _, other := range k.Cases {
-		if other != c && other.alive(k.Now) && sameAccount(other.Entry, c.Entry) && other.Entry.Key.Name == c.Entry.Key.Name {
-			others++
+	counts := map[named]int{}
+	for _, c := range k.Cases {
+		if c.alive(k.Now) {
+			counts[named{holderOf(c.Entry), c.Entry.Key.Name}]++
 		}
 	}
-	if others == 0 {
-		return ""
-	}
-	return count(others, "other key of the account has", "other keys of the account have") + " the same name"
+	return eachKey(func(k *Known, c *Case) string {
+		if !c.alive(k.Now) || c.Entry.Key.Name == "" {
+			return ""
+		}
+		others := counts[named{holderOf(c.Entry), c.Entry.Key.Name}] - 1
+		if others == 0 {
+			return ""
+		}
+		return count(others, "other key of the account has", "other keys of the account have") + " the same name"
+	})(k)
 }
 
 func unnamed(k *Known, c *Case) string {

@@ -22,12 +22,15 @@ const (
 	maxEntries = 1_000_000
 )
 
-// passedOver are directories in which a search would only find what installers
-// and caches put there.
+// passedOver are directories, by their paths, in which a search would only find
+// what installers and caches put there.
 func passedOver(name string) bool {
 	switch name {
-	case ".git", "node_modules", "site-packages", "dist-packages", "__pycache__", ".cache", "Caches", ".npm", ".cargo",
-		".rustup", ".conda", "Library", "AppData", ".vscode", ".vscode-server":
+	case "Library", "AppData", ".npm", ".cargo", ".rustup", ".conda", ".vscode", ".vscode-server":
+		return true
+	}
+	switch path.Base(name) {
+	case ".git", "node_modules", "site-packages", "dist-packages", "__pycache__", ".cache", "Caches":
 		return true
 	}
 	return false
@@ -87,7 +90,7 @@ func (s *search) directory(dir string, depth int) bool {
 		if p, ok := s.matches(name); ok && !s.file(spot{Place: p, tree: s.tree}, name) {
 			return false
 		}
-		if !s.enters(name, entry) {
+		if !s.enters(name) {
 			continue
 		}
 		if depth == deepest {
@@ -103,8 +106,8 @@ func (s *search) directory(dir string, depth int) bool {
 
 // enters reports whether a name is a directory to search. Links are not
 // followed: what they lead to in the home is met where it is.
-func (s *search) enters(name, entry string) bool {
-	if passedOver(entry) {
+func (s *search) enters(name string) bool {
+	if passedOver(name) {
 		return false
 	}
 	info, err := s.tree.Lstat(name)

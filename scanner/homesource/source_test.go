@@ -107,14 +107,16 @@ func TestPlacesAreReadAndNothingElse(t *testing.T) {
 		".qiskit/qiskit-ibm.json", ".qbraid/qbraidrc", ".bash_history", ".config/pennylane/config.toml",
 		"Downloads/apikey.json", "work/ionq/.env", "work/.ipynb_checkpoints/bell-checkpoint.ipynb",
 		".config/Code/User/History/1a2b/xy.py", ".ipython/profile_default/history.sqlite",
+		"work/Library/.env", ".envrc",
 		// Not places:
+		"Library/x/.env",
 		"work/ionq/bell.py", "work/node_modules/x/.env", "Downloads/film.mkv", "Downloads/more/apikey.json",
 	} {
 		h.put("home/"+name, 0o600)
 	}
 	h.want(
 		"+~/.qiskit/qiskit-ibm.json", "+~/.qbraid/qbraidrc", "~/.bash_history", "+~/.config/pennylane/config.toml",
-		"~/Downloads/apikey.json", "+~/work/ionq/.env", "~/work/.ipynb_checkpoints/bell-checkpoint.ipynb",
+		"~/Downloads/apikey.json", "+~/work/ionq/.env", "+~/work/Library/.env", "+~/.envrc", "~/work/.ipynb_checkpoints/bell-checkpoint.ipynb",
 		"~/.config/Code/User/History/1a2b/xy.py", "~/.ipython/profile_default/history.sqlite",
 	)
 }
