@@ -15,13 +15,8 @@ import (
 // anew from the objects that hold them, and what is no part of the state is
 // read as ever. It returns false, with nothing told yet, if the state is
 // another one or the objects do not hold what the ledger says.
-func (s *search) again(ctx context.Context) (findings []finding.Finding, ok bool, err error) {
-	m := s.memory
-	if m.state == "" {
-		return nil, false, nil
-	}
-	a, ok := m.ledger.Answer(m.scope)
-	if !ok || a.State != m.state {
+func (s *search) again(ctx context.Context, a ledger.Answer) (findings []finding.Finding, ok bool, err error) {
+	if a.State != s.memory.state {
 		return nil, false, nil
 	}
 	hits, err := s.readHits(ctx, a.Hits)
@@ -49,14 +44,18 @@ func (s *search) again(ctx context.Context) (findings []finding.Finding, ok bool
 
 // told counts and notes what an answer says.
 func (s *search) told(a ledger.Answer) {
-	s.tally.Expected.Add(a.Count.Expected)
-	s.tally.Objects.Add(a.Count.Objects)
-	s.tally.Blobs.Add(a.Count.Blobs)
-	s.tally.Bytes.Add(a.Count.Bytes)
-	s.tally.Images.Add(a.Count.Images)
+	s.counted(a.Count)
 	for _, note := range a.Notes {
 		s.notes.add(&note)
 	}
+}
+
+func (s *search) counted(c ledger.Count) {
+	s.tally.Expected.Add(c.Expected)
+	s.tally.Objects.Add(c.Objects)
+	s.tally.Blobs.Add(c.Blobs)
+	s.tally.Bytes.Add(c.Bytes)
+	s.tally.Images.Add(c.Images)
 }
 
 // errOtherKeys says that an object does not hold the keys that it should.
@@ -72,27 +71,32 @@ func (s *search) readHits(ctx context.Context, list []ledger.Hit) (hits [][]reco
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	reader := store.NewReader()
+	from := &objects{store: store, reader: store.NewReader()}
 	for _, h := range list {
-		at, ok := store.Find([]byte(h.ID))
-		if !ok {
-			return nil, errOtherKeys
-		}
-		o, err := reader.Read(ctx, at)
+		records, err := s.readHit(ctx, from, h)
 		if err != nil {
 			return nil, err
-		}
-		records, ok := s.recalled(h.Records, o.Data)
-		if !ok {
-			records = s.recordsOf(o.Type, o.Data)
-			ok = slices.EqualFunc(rememberedOf(records, nil), h.Records, samePlace)
-		}
-		if !ok {
-			return nil, errOtherKeys
 		}
 		hits = append(hits, records)
 	}
 	return hits, nil
+}
+
+// readHit reads the keys of one object.
+func (s *search) readHit(ctx context.Context, from *objects, h ledger.Hit) ([]record, error) {
+	o, err := from.read(ctx, []byte(h.ID))
+	if err != nil {
+		return nil, err
+	}
+	records, ok := s.recalled(h.Records, o.Data)
+	if !ok {
+		records = s.recordsOf(o.Type, o.Data)
+		ok = slices.EqualFunc(rememberedOf(records, nil), h.Records, samePlace)
+	}
+	if !ok || int(o.Type) != h.Kind {
+		return nil, errOtherKeys
+	}
+	return records, nil
 }
 
 func samePlace(a, b ledger.Record) bool {

@@ -55,13 +55,12 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 	hot := newHotTrees(s.walked.trees, s.foundBlobs(), s.objects.len())
 	s.walked.trees = nil
 	if hot.cut {
+		s.memory.unfit()
 		s.notes.add(excluded("objects", "more paths lead to keys than are followed; some paths are not told"))
 	}
 	p := s.standings()
 	w := &walk{hot: hot, all: allSteps}
-	w.introduce = func(n uint32, at standing) {
-		p.add(at, way{rank: p.reach.ranks[n], commit: n, time: s.graph.commits[n].time})
-	}
+	w.introduce = p.introduce
 	w.history(s.graph)
 	p.looseTrees(w)
 	p.staged(w)
@@ -69,6 +68,12 @@ func (s *search) attribute(ctx context.Context) ([]finding.Finding, error) {
 	p.cut = w.cut
 	p.tellCut()
 	return p.findings(ctx)
+}
+
+// introduce adds what a commit, by its number, brought to a path.
+func (p *standings) introduce(n uint32, at standing) {
+	p.add(at, way{rank: p.reach.ranks[n], commit: n, time: p.graph.commits[n].time})
+	p.memory.introduced(at.blob, p.graph.commits[n].object, at.path)
 }
 
 // foundBlobs lists the blobs with keys.
@@ -85,6 +90,9 @@ func (s *search) foundBlobs() []uint32 {
 
 // tellCut says which paths are not told.
 func (p *standings) tellCut() {
+	if p.cut || len(p.full) > 0 {
+		p.memory.unfit()
+	}
 	if p.cut {
 		p.notes.add(excluded("objects", "trees hold keys under more paths than are followed; some paths are not told"))
 	}
@@ -141,8 +149,10 @@ func (p *standings) looseTrees(w *walk) {
 		}
 		w.introduce = func(_ uint32, at standing) {
 			if refs != nil {
+				p.memory.unfit()
 				p.add(at, without(byRef, refs))
 			} else if known[at.blob] == 0 {
+				p.memory.unfit()
 				p.add(at, without(p.reach.bottom, nil))
 			}
 		}

@@ -134,7 +134,13 @@ func (s *search) noteIn(object uint32, note source.ItemError) {
 		name += "!" + note.Path
 	}
 	note.Path = name
-	s.notes.add(&note)
+	s.noteOf(&note)
+}
+
+// noteOf adds a note that belongs to an object, whatever else there is.
+func (s *search) noteOf(note *source.ItemError) {
+	s.notes.add(note)
+	s.memory.noteOf(note)
 }
 
 // linked examines a commit or a tag: message and headers apart, so that the
@@ -189,7 +195,7 @@ func (e *examiner) tree(o object) error {
 	e.trees.width = e.objects.width
 	whole, based := e.trees.read(o, e)
 	if !whole {
-		e.notes.add(unread("objects/"+e.objects.name(o.index), "broken tree", nil))
+		e.noteOf(unread("objects/"+e.objects.name(o.index), "broken tree", nil))
 	}
 	if e.log != nil {
 		e.log.end(o.index, o.stored.Depth, based)

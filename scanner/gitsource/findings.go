@@ -29,9 +29,12 @@ type teller struct {
 
 // findings judges every record at every place.
 func (p *standings) findings(ctx context.Context) ([]finding.Finding, error) {
-	order := p.sorted()
+	order, others := p.toTell()
+	if err := p.readKept(ctx, order, others); err != nil {
+		return nil, err
+	}
 	t := &teller{standings: p, authors: map[uint32]signature{}}
-	commits, objects := t.wanted(order)
+	commits, objects := t.wanted(order, others)
 	t.refs = p.graph.reaching(commits, p.reach.tips)
 	if err := t.readAuthors(ctx, objects); err != nil {
 		return nil, err
@@ -41,21 +44,51 @@ func (p *standings) findings(ctx context.Context) ([]finding.Finding, error) {
 		git, place, path := t.blob(at)
 		out = t.judge(out, at.blob, place, git, path)
 	}
-	for _, object := range slices.Sorted(maps.Keys(p.found)) {
-		switch p.objects.kind(object) {
-		case pack.Commit:
+	for _, object := range others {
+		if p.objects.kind(object) == pack.Commit {
 			out = t.judge(out, object, source.CommitMessage, t.commit(object), labelMessage)
-		case pack.Tag:
+		} else {
 			out = t.judge(out, object, source.TagMessage, t.tag(object), labelTag)
-		case pack.Blob, pack.Tree, pack.Unknown: // blobs are told by path, above
 		}
 	}
 	return out, nil
 }
 
+// toTell lists where something may have to be told, in a fixed order: paths of
+// blobs, and commits and tags.
+func (p *standings) toTell() (order []standing, others []uint32) {
+	order = slices.DeleteFunc(p.sorted(), func(at standing) bool {
+		_, path := p.label(at)
+		return p.memory.isSilent(at.blob, path)
+	})
+	for _, object := range slices.Sorted(maps.Keys(p.found)) {
+		kind, label := p.objects.kind(object), labelMessage
+		if kind == pack.Tag {
+			label = labelTag
+		}
+		if (kind == pack.Commit || kind == pack.Tag) && !p.memory.isSilent(object, label) {
+			others = append(others, object)
+		}
+	}
+	return order, others
+}
+
+// label is the place of a blob at a path, and what the path is called.
+func (p *standings) label(at standing) (source.Place, string) {
+	w := p.at[at]
+	switch {
+	case w.commit == none && w.staged:
+		return source.Staged, at.path
+	case w.commit != none && p.reach.notes[w.commit]:
+		// Notes are spread over directories as they grow in number.
+		return source.Note, labelNotes + strings.ReplaceAll(at.path, "/", "")
+	}
+	return source.Blob, at.path
+}
+
 // wanted lists the commits to tell of, by number, and the objects whose
 // authors are to be read.
-func (t *teller) wanted(order []standing) (commits, objects []uint32) {
+func (t *teller) wanted(order []standing, others []uint32) (commits, objects []uint32) {
 	seen := map[uint32]bool{}
 	want := func(n uint32) {
 		if !seen[n] {
@@ -69,15 +102,11 @@ func (t *teller) wanted(order []standing) (commits, objects []uint32) {
 			want(n)
 		}
 	}
-	for object := range t.found {
-		switch t.objects.kind(object) {
-		case pack.Commit:
-			if n, ok := t.graph.number(object); ok {
-				want(n)
-			}
-		case pack.Tag:
+	for _, object := range others {
+		if n, ok := t.graph.number(object); ok {
+			want(n)
+		} else if t.objects.kind(object) == pack.Tag {
 			objects = append(objects, object)
-		case pack.Blob, pack.Tree, pack.Unknown: // have no author of their own
 		}
 	}
 	slices.Sort(commits)
@@ -102,6 +131,8 @@ func (t *teller) judge(out []finding.Finding, object uint32, place source.Place,
 	out = t.judgeAll(out, t.found[object].records, place, git, path)
 	if len(out) > before {
 		t.memory.place(object, place, git, path)
+	} else {
+		t.memory.silent(object, path)
 	}
 	return out
 }
@@ -131,17 +162,11 @@ func (t *teller) blob(at standing) (finding.Git, source.Place, string) {
 	git := finding.Git{Object: t.objects.name(at.blob), Reach: w.rank.reach()}
 	if w.commit == none {
 		t.nameRefs(&git, w.refs)
-		if w.staged {
-			return git, source.Staged, at.path
-		}
-		return git, source.Blob, at.path
+	} else {
+		t.introduced(&git, w.commit)
 	}
-	t.introduced(&git, w.commit)
-	if t.reach.notes[w.commit] {
-		// Notes are spread over directories as they grow in number.
-		return git, source.Note, labelNotes + strings.ReplaceAll(at.path, "/", "")
-	}
-	return git, source.Blob, at.path
+	place, path := t.label(at)
+	return git, place, path
 }
 
 // introduced fills in a commit.

@@ -149,6 +149,26 @@ func (g *graph) reached(tips []uint32) []bool {
 	return marks
 }
 
+// reachedFrom tells of every commit which of up to eight lists of tips reach it,
+// by bits.
+func (g *graph) reachedFrom(lists ...[]uint32) []uint8 {
+	marks := make([]uint8, len(g.commits))
+	for bit, tips := range lists {
+		for _, n := range tips {
+			marks[n] |= 1 << bit
+		}
+	}
+	for _, n := range slices.Backward(g.order) {
+		if marks[n] == 0 {
+			continue
+		}
+		for _, p := range g.parentsOf(n) {
+			marks[p] |= marks[n]
+		}
+	}
+	return marks
+}
+
 // descendants marks what reaches a commit, itself included.
 func (g *graph) descendants(of uint32) []bool {
 	marks := make([]bool, len(g.commits))

@@ -2,6 +2,7 @@ package gitsource
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ type memory struct {
 	// passing is true when something was met that the state does not tell.
 	passing bool
 	report  reported
+	basis   basis
 }
 
 // reported is what the report of a state is made of.
@@ -74,10 +76,21 @@ func (s *search) newMemory() *memory {
 		Repository: s.repo.places.commonDir,
 		Conditions: fmt.Sprintf("build %q rules %s decoding %+v object %d width %d", o.Ledger.Build, rules, decoding, o.MaxBlob, s.repo.width),
 	}
-	if m.state, err = s.repo.state(); err != nil {
+	if m.state, m.basis.inventory, err = s.repo.state(); err != nil {
 		m.state = ""
 	}
 	return m
+}
+
+// last returns what the last report was made of, false where nothing can be
+// made of it.
+func (m *memory) last() (ledger.Answer, bool) {
+	if m.state == "" {
+		return ledger.Answer{}, false
+	}
+	a, ok := m.ledger.Answer(m.scope)
+	m.basis.last = a
+	return a, ok
 }
 
 // Holds reports whether a directory, which need not be there yet, is or would
@@ -118,6 +131,7 @@ func (s *search) recall() {
 		return
 	}
 	m.held = known.Len()
+	defer m.recallMore()
 	at := 0
 	for i := range m.weights {
 		id, order := s.objects.id(uint32(i)), -1
@@ -133,6 +147,24 @@ func (s *search) recall() {
 			m.weights[i] = known.Weights[at]
 			m.countIn(uint32(i), known)
 		}
+	}
+}
+
+// recallMore takes what the ledger learned since it wrote the file of objects.
+func (m *memory) recallMore() {
+	more := m.basis.last.Basis.Objects
+	if more.Width != m.search.objects.width {
+		return
+	}
+	for at, w := range more.Weights {
+		if i := m.search.objects.find(more.ID(at)); i != none && m.weights[i] == ledger.Unread && w != ledger.Unread {
+			m.known++
+			m.weights[i] = w
+			m.countIn(i, more)
+		}
+	}
+	if more.Len() > 0 {
+		m.held = -1 // there is something to write
 	}
 }
 
@@ -240,25 +272,25 @@ func countOf(t *source.Tally) ledger.Count {
 // others: such a text is not written to a ledger.
 func (s *search) holdsKey(texts ...string) bool {
 	for _, text := range texts {
-		if len(s.inspector.Inspect([]byte(text), "", inspect.Position{}).Records) > 0 {
+		if len(s.inspector.Inspect([]byte(text), "", inspect.Position{}).Records) > 0 || s.holdsFound(text) {
 			return true
-		}
-		for _, h := range s.found {
-			if slices.ContainsFunc(h.records, func(r record) bool { return r.Secret.In(text) }) {
-				return true
-			}
-		}
-		for _, f := range s.plain {
-			if f.Secret.In(text) {
-				return true
-			}
 		}
 	}
 	return false
 }
 
+// holdsFound reports whether a text has a key in it that was found.
+func (s *search) holdsFound(text string) bool {
+	for _, h := range s.found {
+		if slices.ContainsFunc(h.records, func(r record) bool { return r.Secret.In(text) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.plain, func(f finding.Finding) bool { return f.Secret.In(text) })
+}
+
 // keep gives the ledger what was learned.
-func (s *search) keep() {
+func (s *search) keep(ctx context.Context) {
 	m := s.memory
 	if m == nil {
 		return
@@ -268,7 +300,7 @@ func (s *search) keep() {
 	}
 	m.keepObjects()
 	if !m.passing && m.state != "" {
-		m.keepAnswer()
+		m.keepAnswer(ctx, (*memory).wholeBasis)
 	}
 }
 
@@ -293,7 +325,7 @@ func (m *memory) keepObjects() {
 
 // keepAnswer writes what this report was made of, if the repository is as it
 // was when the search began.
-func (m *memory) keepAnswer() {
+func (m *memory) keepAnswer(ctx context.Context, basisOf func(*memory, *ledger.Answer, map[uint32]int)) {
 	s := m.search
 	a := ledger.Answer{State: m.state, Name: s.name, Count: m.report.count, Notes: m.report.notes, Submodules: s.hasSubmodules()}
 	hits := map[uint32]int{}
@@ -306,17 +338,23 @@ func (m *memory) keepAnswer() {
 		}
 		a.Places = append(a.Places, ledger.Place{Hit: at, Place: p.place, Path: p.path, Git: p.git})
 	}
-	if s.holdsKey(a.Texts()...) {
+	if state, _, err := s.repo.state(); err != nil || state != m.state {
 		return
 	}
-	if state, err := s.repo.state(); err == nil && state == m.state {
+	if !m.basis.isUnfit && len(s.repo.shallow()) == 0 {
+		basisOf(m, &a, hits)
+	}
+	if !m.tellsKey(ctx, &a) {
 		m.ledger.KeepAnswer(m.scope, a)
 	}
 }
 
 func (s *search) hit(object uint32) ledger.Hit {
+	if h, ok := s.memory.basis.kept[object]; ok {
+		return h
+	}
 	h := s.found[object]
-	return ledger.Hit{ID: string(s.objects.id(object)), Records: rememberedOf(h.records, h.memos)}
+	return ledger.Hit{ID: string(s.objects.id(object)), Kind: int(h.kind), Records: rememberedOf(h.records, h.memos)}
 }
 
 // rememberedOf is what is remembered of records: more of those with memos.

@@ -150,6 +150,7 @@ func (s *search) coverage() {
 	if n := len(s.repo.shallow()); n > 0 {
 		s.notes.add(unread(".git/shallow", fmt.Sprintf("shallow clone: what came before %s is not here", commits(n)), nil))
 	}
+	s.memory.misses(s.walked.missing)
 	s.brokenRefs()
 	s.missing(broken)
 	for _, tree := range s.repo.trackedTrees() {
@@ -185,13 +186,13 @@ func reasonOf(err error) string {
 
 func (s *search) brokenRefs() {
 	for _, r := range s.walked.refs {
-		if s.objects.find([]byte(r.id)) == none {
+		if !s.objects.has([]byte(r.id)) {
 			s.notes.add(unread(r.name, fmt.Sprintf("leads to %x, which is not here", r.id), nil))
 		}
 	}
 	for _, tree := range s.repo.trackedTrees() {
 		for _, e := range slices.Concat(tree.entries, tree.sparse) {
-			if e.mode != modeGitlink && s.objects.find([]byte(e.id)) == none && !isEmptyObject([]byte(e.id)) {
+			if e.mode != modeGitlink && !s.objects.has([]byte(e.id)) && !isEmptyObject([]byte(e.id)) {
 				s.walked.missing[e.id] = true
 			}
 		}

@@ -88,20 +88,20 @@ func (s *search) reachability() *reachability {
 }
 
 func (x *reachability) rankAll(g *graph, heads, notes, stashes, logged []uint32) {
-	byHeads := g.reached(heads)
-	x.notes = g.reached(notes)
+	const byHead, byNote, byStashed, byLog = 1, 2, 4, 8
+	marks := g.reachedFrom(heads, notes, stashes, logged)
+	x.notes = make([]bool, len(g.commits))
 	x.ranks = slices.Repeat([]rank{x.bottom}, len(g.commits))
-	byStashes, byLogs := g.reached(stashes), g.reached(logged)
-	for i := range x.ranks {
+	for i, by := range marks {
 		switch {
-		case byHeads[i] || x.notes[i]:
+		case by&(byHead|byNote) != 0:
 			x.ranks[i] = byRef
-		case byStashes[i]:
+		case by&byStashed != 0:
 			x.ranks[i] = byStash
-		case byLogs[i]:
+		case by&byLog != 0:
 			x.ranks[i] = byReflog
 		}
-		x.notes[i] = x.notes[i] && !byHeads[i]
+		x.notes[i] = by&(byHead|byNote) == byNote
 	}
 }
 
@@ -109,12 +109,16 @@ func (x *reachability) rankAll(g *graph, heads, notes, stashes, logged []uint32)
 // when they say which id an object has, so that tags can go in circles.
 const maxTags = 1000
 
-// peel follows a ref through tags to a commit, noting every object on the way.
+// peel follows a ref through tags to a commit, noting every other object on the
+// way.
 func (s *search) peel(r ref, x *reachability) (uint32, bool) {
 	at := s.objects.find([]byte(r.id))
 	for range maxTags {
 		if at == none {
 			break
+		}
+		if n, ok := s.graph.number(at); ok {
+			return n, true
 		}
 		names := x.direct[at]
 		if names == nil {
@@ -124,7 +128,7 @@ func (s *search) peel(r ref, x *reachability) (uint32, bool) {
 		names.add(r.name)
 		target, isTag := s.walked.tags[at]
 		if !isTag {
-			return s.graph.number(at)
+			return 0, false
 		}
 		at = target
 	}

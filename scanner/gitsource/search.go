@@ -108,8 +108,14 @@ func (s *search) run(ctx context.Context) ([]finding.Finding, error) {
 	if s.memory = s.newMemory(); s.memory == nil {
 		return s.full(ctx)
 	}
-	if findings, ok, err := s.again(ctx); ok {
-		return findings, err
+	if last, known := s.memory.last(); known {
+		findings, ok, err := s.again(ctx, last)
+		if !ok {
+			findings, ok, err = s.grow(ctx, last)
+		}
+		if ok {
+			return findings, err
+		}
 	}
 	return s.full(ctx)
 }
@@ -125,7 +131,7 @@ func (s *search) full(ctx context.Context) (out []finding.Finding, err error) {
 	if err := s.readAll(ctx); err != nil {
 		return nil, fmt.Errorf("search repository: %w", err)
 	}
-	if len(s.found) > 0 || s.repo.originName() == "" {
+	if len(s.found) > 0 || s.memory != nil || s.repo.originName() == "" {
 		s.makeGraph()
 	}
 	s.readRefs()
@@ -140,7 +146,7 @@ func (s *search) full(ctx context.Context) (out []finding.Finding, err error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	s.keep()
+	s.keep(ctx)
 	findings = append(findings, s.plain...)
 	sortByPlace(findings)
 	return findings, nil

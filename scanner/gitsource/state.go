@@ -12,18 +12,20 @@ import (
 
 // state names everything that the objects of a repository, and what leads to
 // them, depend on: two searches of one state find the same. It reads no object
-// but what is small: names, checksums, refs, reflogs, indexes.
-func (r *Repository) state() (string, error) {
+// but what is small: names, checksums, refs, reflogs, indexes. The inventory is
+// that of the objects.
+func (r *Repository) state() (string, pack.Inventory, error) {
 	h := sha256.New()
 	directories, notes, err := r.objectDirectories()
 	if err != nil {
-		return "", err
+		return "", pack.Inventory{}, err
 	}
 	for _, note := range notes {
 		h.Write([]byte(note.Error()))
 	}
-	if err := pack.Fingerprint(h, directories, r.width); err != nil {
-		return "", err
+	have, err := pack.Fingerprint(h, directories, r.width)
+	if err != nil {
+		return "", have, err
 	}
 	for _, dir := range r.gitDirs() {
 		h.Write(fmt.Appendf(nil, "directory %q\n", dir))
@@ -35,7 +37,7 @@ func (r *Repository) state() (string, error) {
 		}
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			return "", err
+			return "", have, err
 		}
 		for _, e := range entries {
 			if strings.HasPrefix(e.Name(), "sharedindex.") {
@@ -48,10 +50,10 @@ func (r *Repository) state() (string, error) {
 			}
 		}
 		if failed != nil {
-			return "", failed
+			return "", have, failed
 		}
 	}
-	return string(h.Sum(nil)), nil
+	return string(h.Sum(nil)), have, nil
 }
 
 // hashFile hashes a file, if there is one.

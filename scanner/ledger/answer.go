@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/qleaks/qleaks/scanner/finding"
@@ -21,6 +22,8 @@ type Answer struct {
 	// Submodules says that there are some: whether they are checked out is no
 	// part of the state.
 	Submodules bool
+	// Basis is what the report of a state with more objects is made of.
+	Basis Basis
 }
 
 // Count is what was read, in the words of source.Tally.
@@ -39,7 +42,9 @@ func (c Count) Minus(other Count) Count {
 
 // Hit is an object with keys.
 type Hit struct {
-	ID      string // raw bytes
+	ID string // raw bytes
+	// Kind is its type, by Git's number.
+	Kind    int
 	Records []Record
 }
 
@@ -68,8 +73,14 @@ type Place struct {
 // Texts are all texts of an answer that come from the repository.
 func (a *Answer) Texts() []string {
 	texts := []string{a.Name}
-	for _, n := range a.Notes {
+	for _, n := range slices.Concat(a.Notes, a.Basis.Notes) {
 		texts = append(texts, n.Path, n.Reason)
+	}
+	for _, i := range a.Basis.Introductions {
+		texts = append(texts, i.Path)
+	}
+	for _, s := range a.Basis.Silences {
+		texts = append(texts, s.Path)
 	}
 	for _, p := range a.Places {
 		texts = append(texts, p.Path, p.Git.Author, p.Git.Email)
@@ -86,14 +97,7 @@ func (a *Answer) encode() [][]byte {
 		e.int(*n)
 	}
 	e.notes(a.Notes)
-	e.uint(uint64(len(a.Hits)))
-	for _, h := range a.Hits {
-		e.text(h.ID)
-		e.uint(uint64(len(h.Records)))
-		for _, r := range h.Records {
-			e.record(r)
-		}
-	}
+	e.hits(a.Hits)
 	e.uint(uint64(len(a.Places)))
 	for _, p := range a.Places {
 		e.uint(uint64(p.Hit))
@@ -102,6 +106,7 @@ func (a *Answer) encode() [][]byte {
 		e.git(p.Git)
 	}
 	e.truth(a.Submodules)
+	e.basis(&a.Basis)
 	return [][]byte{e.out}
 }
 
@@ -112,9 +117,7 @@ func (a *Answer) decode(d *decoder) {
 		*n = d.int()
 	}
 	a.Notes = d.notes()
-	a.Hits = list(d, func() Hit {
-		return Hit{ID: d.text(), Records: list(d, d.record)}
-	})
+	a.Hits = d.hits()
 	a.Places = list(d, func() Place {
 		p := Place{Hit: d.small(), Place: source.Place(d.text()), Path: d.text(), Git: d.git()}
 		if p.Hit >= len(a.Hits) {
@@ -123,6 +126,25 @@ func (a *Answer) decode(d *decoder) {
 		return p
 	})
 	a.Submodules = d.truth()
+	a.Basis = d.basis(len(a.Hits))
+}
+
+func (e *encoder) hits(list []Hit) {
+	e.uint(uint64(len(list)))
+	for _, h := range list {
+		e.text(h.ID)
+		e.uint(uint64(h.Kind))
+		e.uint(uint64(len(h.Records)))
+		for _, r := range h.Records {
+			e.record(r)
+		}
+	}
+}
+
+func (d *decoder) hits() []Hit {
+	return list(d, func() Hit {
+		return Hit{ID: d.text(), Kind: d.small(), Records: list(d, d.record)}
+	})
 }
 
 func (c *Count) fields() []*int64 {

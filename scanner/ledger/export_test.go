@@ -6,7 +6,7 @@ import (
 )
 
 // Locks says whether there are locks on this system.
-const Locks = runtime.GOOS == "linux" || runtime.GOOS == "darwin"
+const Locks = runtime.GOOS == "linux" || runtime.GOOS == "darwin" || runtime.GOOS == "windows"
 
 var Lock = lock
 
@@ -18,6 +18,15 @@ func DecodedObjects(data []byte) (Objects, bool) {
 	d := &decoder{rest: data}
 	o.decode(d)
 	return o, !d.broken && len(d.rest) == 0
+}
+
+func EncodedGraph(g Graph) []byte { return bytes.Join(g.encode(), nil) }
+
+func DecodedGraph(data []byte) (Graph, bool) {
+	var g Graph
+	d := &decoder{rest: data}
+	g.decode(d)
+	return g, !d.broken && len(d.rest) == 0
 }
 
 func DecodedAnswer(data []byte) (Answer, bool) {

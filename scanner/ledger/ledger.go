@@ -1,11 +1,12 @@
 // Package ledger keeps, outside of a repository, what a scan learned of it, so
 // that the next one reads only what is new.
 //
-// Of each repository there are up to two files: *objects* says of every object
-// whether it was read and what it counts for in a report; the *answer* says
-// what the report of one exact state of the repository was made of. Neither
-// holds material: of a key there is the object it is in, the place in it and
-// the rule, and whoever wants the key reads the object again.
+// Of each repository there are up to three files: *objects* says of every object
+// whether it was read and what it counts for in a report; the *graph* is the
+// history without its contents; the *answer* says what the report of one exact
+// state of the repository was made of, and what was new since the other two were
+// written. None holds material: of a key there is the object it is in, the place
+// in it and the rule, and whoever wants the key reads the object again.
 //
 // What a ledger says is believed: who can write it can hide a key. So it lies
 // in a directory that only its owner can write, never in what is scanned, and
@@ -42,9 +43,10 @@ type Scope struct {
 	Conditions string
 }
 
-// The two files of a repository, by the ending of their names.
+// The files of a repository, by the ending of their names.
 const (
 	objectsFile = ".objects"
+	graphFile   = ".graph"
 	answerFile  = ".answer"
 )
 
@@ -64,6 +66,16 @@ func (l *Ledger) Answer(scope Scope) (Answer, bool) {
 	ok := l.read(scope, answerFile, a.decode)
 	return a, ok
 }
+
+// Graph returns the history, false if none is known.
+func (l *Ledger) Graph(scope Scope) (Graph, bool) {
+	var g Graph
+	ok := l.read(scope, graphFile, g.decode)
+	return g, ok
+}
+
+// KeepGraph replaces what is known of the history.
+func (l *Ledger) KeepGraph(scope Scope, g Graph) { l.write(scope, graphFile, g.encode()) }
 
 // KeepObjects replaces what is known of the objects.
 func (l *Ledger) KeepObjects(scope Scope, o Objects) { l.write(scope, objectsFile, o.encode()) }
@@ -166,7 +178,9 @@ func (l *Ledger) replace(path string, parts [][]byte) error {
 		return err
 	}
 	defer unlock()
-	f, err := os.CreateTemp(l.Dir, "new-*") // only its owner may read it
+	// Only its owner may read it. Nothing waits for the disk: what a loss of power
+	// leaves half written has another checksum.
+	f, err := os.CreateTemp(l.Dir, "new-*")
 	if err != nil {
 		return err
 	}
@@ -174,9 +188,6 @@ func (l *Ledger) replace(path string, parts [][]byte) error {
 		if err == nil {
 			_, err = f.Write(part)
 		}
-	}
-	if err == nil {
-		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)

@@ -57,7 +57,34 @@ func someAnswer() ledger.Answer {
 			{Hit: 0, Place: source.Staged, Git: finding.Git{Object: "p"}},
 		},
 		Submodules: true,
+		Basis:      someBasis(),
 	}
+}
+
+func someBasis() ledger.Basis {
+	id := func(s string) string { return strings.Repeat(s, 20) }
+	return ledger.Basis{
+		Known: true, Packs: map[string]string{"objects/pack/a.pack": "1", "objects/pack/b.pack": "2"}, Loose: []byte(id("l")),
+		Missing: []string{id("m")}, Graph: "mark",
+		Commits: []ledger.Commit{{ID: id("c"), Time: -1, Parents: []string{id("d"), id("e")}}, {ID: id("d"), First: true}},
+		Tags:    []ledger.Tag{{ID: id("t"), Target: id("c")}, {ID: id("u")}},
+		Hits:    []ledger.Hit{{ID: id("h"), Kind: 3, Records: []ledger.Record{{Rule: "r", Start: 1, Len: 2}}}},
+		Introductions: []ledger.Introduction{
+			{Hit: 2, Commit: id("c"), Path: "a/b"},
+			{Hit: 0, Commit: id("d"), Path: "\xff"},
+		},
+		Silences: []ledger.Silence{{Hit: 2, Path: "a/b"}},
+		Notes:    []source.ItemError{{Path: "objects/x", Outcome: source.Excluded, Reason: "r"}},
+		Objects:  someObjects(),
+	}
+}
+
+func someGraph() ledger.Graph {
+	g := ledger.Graph{Mark: "mark", Width: 20, Order: []uint32{1, 0, 2}}
+	for n, id := range []string{"a", "b", "c"} {
+		g.Add([]byte(strings.Repeat(id, 20)), int64(n)-1, n == 1, [][]uint32{{1}, nil, {0, 1}}[n])
+	}
+	return g
 }
 
 func TestWhatIsKeptIsReadAgain(t *testing.T) {
@@ -75,8 +102,50 @@ func TestWhatIsKeptIsReadAgain(t *testing.T) {
 	if diff := cmp.Diff(someAnswer(), answer); !ok || diff != "" {
 		t.Error(ok, diff)
 	}
+	l.KeepGraph(scope(), someGraph())
+	graph, ok := l.Graph(scope())
+	if diff := cmp.Diff(someGraph(), graph); !ok || diff != "" || !graph.IsFirst(1) || graph.IsFirst(2) {
+		t.Error(ok, diff)
+	}
 	if len(l.remarks) > 0 {
 		t.Errorf("remarks: %q", l.remarks)
+	}
+}
+
+func TestAGraphThatLeadsNowhereIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*ledger.Graph){
+		"parent":        func(g *ledger.Graph) { g.Parents[0] = 3 },
+		"order":         func(g *ledger.Graph) { g.Order[2] = 3 },
+		"ends":          func(g *ledger.Graph) { g.Ends[1] = 0 },
+		"last end":      func(g *ledger.Graph) { g.Ends[2] = 2 },
+		"ids":           func(g *ledger.Graph) { g.IDs[0] = 'z' },
+		"id twice":      func(g *ledger.Graph) { copy(g.IDs, g.IDs[20:40]) },
+		"fewer ordered": func(g *ledger.Graph) { g.Order = g.Order[:2] },
+		"width":         func(g *ledger.Graph) { g.Width = 21 },
+	} {
+		g := someGraph()
+		change(&g)
+		if _, ok := ledger.DecodedGraph(ledger.EncodedGraph(g)); ok {
+			t.Errorf("%s: believed", name)
+		}
+	}
+	if _, ok := ledger.DecodedGraph(ledger.EncodedGraph(someGraph())); !ok {
+		t.Error("a good one is not believed")
+	}
+}
+
+func TestABasisThatLeadsNowhereIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*ledger.Basis){
+		"introduction": func(b *ledger.Basis) { b.Introductions[0].Hit = 3 },
+		"silence":      func(b *ledger.Basis) { b.Silences[0].Hit = 3 },
+	} {
+		a := someAnswer()
+		change(&a.Basis)
+		if _, ok := ledger.DecodedAnswer(ledger.EncodedAnswer(a)); ok {
+			t.Errorf("%s: believed", name)
+		}
 	}
 }
 
@@ -164,12 +233,19 @@ func TestWeightsThatNoBlobHasAreRefused(t *testing.T) {
 func FuzzPayloads(f *testing.F) {
 	f.Add(ledger.EncodedObjects(someObjects()))
 	f.Add(ledger.EncodedAnswer(someAnswer()))
+	f.Add(ledger.EncodedGraph(someGraph()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if o, ok := ledger.DecodedObjects(data); ok {
 			for i, w := range o.Weights {
 				if size, isBlob := w.Blob(); isBlob && size < 0 || len(o.ID(i)) != o.Width {
 					t.Errorf("object %d: weight %x", i, w)
 				}
+			}
+		}
+		if g, ok := ledger.DecodedGraph(data); ok {
+			again, ok := ledger.DecodedGraph(ledger.EncodedGraph(g))
+			if diff := cmp.Diff(g, again); !ok || diff != "" {
+				t.Error(ok, diff)
 			}
 		}
 		if a, ok := ledger.DecodedAnswer(data); ok {

@@ -1,42 +1,25 @@
-//go:build linux || darwin
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
 package ledger
 
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"syscall"
-	"time"
 )
 
-// errLocked says that another run has the lock.
-var errLocked = errors.New("locked")
-
-// patience is how often the lock is tried for, pause the time between: a file
-// is written within a fraction of a second.
-const (
-	patience = 50
-	pause    = 10 * time.Millisecond
-)
-
-// lock keeps other runs from writing. A run that dies leaves no lock behind.
-func lock(dir string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+// openLocked opens a file and locks it until it is closed, or returns errLocked.
+func openLocked(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	for range patience {
-		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
-			break
-		}
-		time.Sleep(pause)
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
 	}
-	if err != nil {
-		return nil, errors.Join(errLocked, f.Close())
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errLocked
 	}
-	return func() {
-		err := f.Close()
-		_ = err // nothing was written; closing gives the lock back
-	}, nil
+	return nil, errors.Join(err, f.Close())
 }

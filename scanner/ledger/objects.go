@@ -100,7 +100,7 @@ func (o *Objects) encode() [][]byte {
 
 func (o *Objects) decode(d *decoder) {
 	o.Width = d.small()
-	if o.Width != 20 && o.Width != 32 {
+	if !isWidth(o.Width) {
 		d.fail()
 		return
 	}
@@ -123,6 +123,8 @@ func (o *Objects) decode(d *decoder) {
 		*o = Objects{}
 	}
 }
+
+func isWidth(n int) bool { return n == 20 || n == 32 }
 
 func (e *encoder) notes(list []source.ItemError) {
 	e.uint(uint64(len(list)))

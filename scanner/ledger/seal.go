@@ -12,7 +12,7 @@ import (
 // format is the version of the files, and of what they mean. It is raised
 // whenever the same content could give another report than before: when an
 // encoding changes, or the way in which content is inspected.
-const format = 1
+const format = 2
 
 const (
 	magic = "qleaks ledger\n"

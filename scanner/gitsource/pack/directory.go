@@ -112,11 +112,17 @@ func (d *directory) looseIDs(width int, refuse func(Refusal)) []byte {
 		if err != nil {
 			refuse(Refusal{File: d.label(first), Index: None, Reason: fmt.Sprintf("cannot be listed: %v", err)})
 		}
-		for _, rest := range names {
-			if len(rest) == 2*width-2 && isHex(rest) {
-				// Both parts were looked at: decoding cannot fail.
-				ids, _ = hex.AppendDecode(ids, []byte(first+rest))
-			}
+		ids = appendLoose(ids, first, names, width)
+	}
+	return ids
+}
+
+// appendLoose appends the ids of the objects in one directory of loose ones.
+func appendLoose(ids []byte, first string, names []string, width int) []byte {
+	for _, rest := range names {
+		if len(rest) == 2*width-2 && isHex(rest) {
+			// Both parts were looked at: decoding cannot fail.
+			ids, _ = hex.AppendDecode(ids, []byte(first+rest))
 		}
 	}
 	return ids

@@ -93,6 +93,10 @@ func (s *Store) Subset(ids []string) *Table {
 	return t
 }
 
+// NewTable returns a table of ids that follow each other in order, each once. It
+// knows nothing of a store: an object's index is its number.
+func NewTable(width int, ids []byte) *Table { return &Table{ids: newIDList(width, ids)} }
+
 // Len is how many objects there are.
 func (t *Table) Len() int { return t.ids.len() }
 

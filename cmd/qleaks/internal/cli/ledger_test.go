@@ -298,7 +298,7 @@ func TestABrokenLedgerIsSetAsideAndMadeAnew(t *testing.T) {
 	ledger := filepath.Join(t.TempDir(), "ledger")
 	h.compare(ledger, "the beginning")
 	want, _, _ := reportOf(t, h.dir)
-	for _, kind := range []string{"answer", "objects"} {
+	for _, kind := range []string{"answer", "objects", "graph"} {
 		names, err := filepath.Glob(filepath.Join(ledger, "*."+kind))
 		must(t, err)
 		whole, err := os.ReadFile(names[0])
@@ -311,7 +311,10 @@ func TestABrokenLedgerIsSetAsideAndMadeAnew(t *testing.T) {
 		}
 		for i, data := range damaged {
 			must(t, os.WriteFile(names[0], data, 0o600))
-			if kind == "objects" { // which are asked for when something has changed
+			switch kind {
+			case "objects": // which are asked for when all is read
+				must(t, os.Remove(strings.TrimSuffix(names[0], kind)+"answer"))
+			case "graph": // which is asked for when something has changed
 				h.must(h.dir, "update-ref", fmt.Sprintf("refs/heads/new%d", i), "HEAD")
 				want, _, _ = reportOf(t, h.dir)
 			}
@@ -335,7 +338,7 @@ func TestTheLedgerOfAnotherRepositoryIsForeign(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "ledger"), filepath.Join(t.TempDir(), "ledger")
 	one.compare(first, "the beginning")
 	other.compare(second, "the beginning")
-	for _, kind := range []string{"answer", "objects"} {
+	for _, kind := range []string{"answer", "objects", "graph"} {
 		from, err := filepath.Glob(filepath.Join(first, "*."+kind))
 		must(t, err)
 		to, err := filepath.Glob(filepath.Join(second, "*."+kind))
@@ -349,6 +352,104 @@ func TestTheLedgerOfAnotherRepositoryIsForeign(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 	other.compare(second, "foreign files")
+}
+
+// TestOldObjectsAreNotReadAgain damages everything that was there when the ledger
+// was written: who reads it finds that out.
+func TestOldObjectsAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"loose", "fetched"} {
+		h := newHistory(t, 10)
+		for seed := uint64(100); len(h.keys) > 0; seed++ {
+			h = newHistory(t, seed)
+		}
+		for range 8 {
+			h.plain(h.dir)
+		}
+		h.must(h.dir, "gc", "-q")
+		ledger := filepath.Join(t.TempDir(), "ledger")
+		h.compare(ledger, "the beginning")
+		packs, err := filepath.Glob(filepath.Join(h.dir, ".git/objects/pack/*.pack"))
+		must(t, err)
+		for range 3 {
+			h.plain(h.dir)
+		}
+		h.must(h.dir, "tag", "-am", "a tag", "new")
+		if way == "fetched" {
+			h.must(h.dir, "repack", "-qd")
+		}
+		want, _, wantCode := reportOf(t, h.dir)
+		for _, name := range packs {
+			data, err := os.ReadFile(name)
+			must(t, err)
+			clear(data[12 : len(data)-40]) // its checksum stays
+			must(t, os.Chmod(name, 0o600))
+			must(t, os.WriteFile(name, data, 0o600))
+		}
+		if got, _, code := reportOf(t, h.dir, "--ledger", ledger); got != want || code != wantCode {
+			t.Errorf("%s: exit %d\n%s", way, code, firstDifference(got, want))
+		}
+		if _, _, code := reportOf(t, h.dir); len(packs) != 1 || code != 4 {
+			t.Errorf("%d packs are damaged: exit %d, want 4", len(packs), code)
+		}
+	}
+}
+
+// TestAScanOfAChangingRepositoryMissesNothing commits and repacks during scans:
+// a report that says it is complete has every key that was there before.
+func TestAScanOfAChangingRepositoryMissesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 12)
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	for n := range 5 {
+		for range 3 {
+			key := h.values.From(sample.Alphabet("A-Za-z0-9"), 32)
+			must(t, os.WriteFile(filepath.Join(h.dir, fmt.Sprintf("key%d", h.clock)), []byte("IONQ_API_KEY="+key+"\n"), 0o600))
+			h.must(h.dir, "add", "-A")
+			h.must(h.dir, "commit", "-qm", "a key")
+		}
+		before, _, _ := reportOf(t, h.dir)
+		keys := fingerprintsOf(before)
+		var changes conc.WaitGroup
+		changes.Go(func() {
+			for range 2 {
+				h.plain(h.dir)
+				h.git(h.dir, "repack", "-qd")
+				h.plain(h.dir)
+				h.git(h.dir, "gc", "-q")
+			}
+		})
+		for range 4 {
+			during, _, code := reportOf(t, h.dir, "--ledger", ledger)
+			found := fingerprintsOf(during)
+			for key := range keys {
+				if !found[key] && code != 4 {
+					t.Errorf("round %d: exit %d without a key that was there", n, code)
+				}
+			}
+		}
+		changes.Wait()
+		h.compare(ledger, "changes")
+	}
+}
+
+func fingerprintsOf(report string) map[string]bool {
+	found := map[string]bool{}
+	for line := range strings.Lines(report) {
+		if strings.Contains(line, `"fingerprint"`) {
+			found[strings.TrimSpace(line)] = true
+		}
+	}
+	return found
+}
+
+// plain commits a file without a key.
+func (h *history) plain(dir string) {
+	name := fmt.Sprintf("plain/f%d", h.pick(100))
+	must(h.t, os.MkdirAll(filepath.Join(dir, "plain"), 0o700))
+	must(h.t, os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, "line of %d\n", h.clock), 0o600))
+	h.must(dir, "add", "-A")
+	h.must(dir, "commit", "-qm", "plain")
 }
 
 func TestScansAtTheSameTimeLeaveAWholeLedger(t *testing.T) {
