@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/source"
 )
@@ -56,11 +57,11 @@ func Collect(seq iter.Seq2[Finding, error], o CollectOptions) (Result, error) {
 }
 
 // AtLeast returns the Result without the findings that are less sure; Below
-// counts them.
+// counts them. A key that works is sure enough.
 func (r Result) AtLeast(least rules.Confidence) Result {
 	kept := make([]Finding, 0, len(r.Findings))
 	for _, f := range r.Findings {
-		if f.Confidence < least {
+		if f.Confidence < least && f.Status != key.Active {
 			r.Below++
 			continue
 		}

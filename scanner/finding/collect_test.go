@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,6 +145,14 @@ func TestAtLeastCountsWhatItLeavesOut(t *testing.T) {
 		found(rule, "k", "a", rules.Low, at(source.File, 1, 1)),
 		found(rule, "k", "b", rules.High, at(source.File, 1, 1)),
 	}}
+	works := all
+	works.Findings = slices.Clone(all.Findings)
+	for i := range works.Findings {
+		works.Findings[i].Status = key.Active
+	}
+	if shown := works.AtLeast(rules.High); len(shown.Findings) != len(all.Findings) || shown.Below != 0 {
+		t.Errorf("keys that work are left out: %d of %d shown", len(shown.Findings), len(all.Findings))
+	}
 	shown := all.AtLeast(rules.Medium)
 	if len(shown.Findings) != 1 || shown.Findings[0].Path != "b" || shown.Below != 1 {
 		t.Errorf("shown %d, below %d", len(shown.Findings), shown.Below)

@@ -216,7 +216,7 @@ func (t *text) stored(groups, leaked []group) {
 		for _, f := range g.findings {
 			for _, e := range entriesOf(f) {
 				t.line(span{plain, "  " + e.where()})
-				t.line(span{dim, "      " + f.Rule.Title + " · " + naming(f) + also})
+				t.line(span{dim, "      " + f.Rule.Title + " · " + naming(f) + askedWords(f.Standing) + also})
 				if words := accessWords(e.occurrences[0].Access); words != "" {
 					t.wrapped("      ", span{yellow, words})
 				}

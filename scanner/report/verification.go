@@ -112,6 +112,14 @@ func standingWords(s finding.Standing) string {
 	return " · unknown whether it works"
 }
 
+// askedWords are standingWords where somebody was asked.
+func askedWords(s finding.Standing) string {
+	if s.Check == nil || s.Check.Withheld {
+		return ""
+	}
+	return standingWords(s)
+}
+
 func standingSpan(s finding.Standing) span {
 	if s.Status == key.Active {
 		return span{red, standingWords(s)}

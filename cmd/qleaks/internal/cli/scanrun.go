@@ -123,6 +123,9 @@ func (r *scanRun) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.options.Verifying.also.Low && r.settings.Origins["confidence"] == "" {
+		r.settings.Confidence = rules.Low // what is asked about is shown
+	}
 	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
 	r.walk = r.newWalk(inspector)
 	return nil

@@ -13,11 +13,12 @@ func (r *scanRun) asker() asker {
 }
 
 // claims are the findings as the plan of questions sees them. What is not shown
-// for its low confidence is not asked about either.
+// for its low confidence is not asked about either, unless that is wanted.
 func (r *scanRun) claims(found, excluded []finding.Finding) []verify.Claim {
 	var claims []verify.Claim
 	for _, f := range found {
-		claims = append(claims, verify.Claim{Finding: f, Suppressed: f.Confidence < r.settings.Confidence || !r.content.keeps(f)})
+		hidden := f.Confidence < r.settings.Confidence && !r.options.Verifying.also.Low
+		claims = append(claims, verify.Claim{Finding: f, Suppressed: hidden || !r.content.keeps(f)})
 	}
 	for _, f := range excluded {
 		claims = append(claims, verify.Claim{Finding: f, Suppressed: true})

@@ -44,12 +44,13 @@ func (f failOn) least() rules.Confidence {
 }
 
 // fails reports whether a finding is reason for exit code 1. A key in a key
-// store that Git ignores is where it belongs.
+// store that Git ignores is where it belongs. A key that works is a key,
+// however little else told so.
 func (f failOn) fails(x finding.Finding) bool {
 	switch {
 	case x.Stored || f == failOnNone:
 		return false
-	case f == failOnActive:
+	case f == failOnActive, x.Status == key.Active:
 		return x.Status == key.Active
 	}
 	return x.Confidence >= f.least()

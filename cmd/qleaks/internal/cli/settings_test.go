@@ -55,7 +55,7 @@ func TestWhatFails(t *testing.T) {
 		want bool
 	}{
 		{"high", high, true}, {"low", high, true}, {"none", high, false}, {"active", high, false},
-		{"active", active, true}, {"medium", active, false}, {"low", active, true},
+		{"active", active, true}, {"medium", active, true}, {"none", active, false}, {"low", active, true},
 		{"low", stored, false}, {"active", stored, false},
 	} {
 		if got := c.line.fails(c.f); got != c.want {
