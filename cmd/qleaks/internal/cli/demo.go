@@ -72,7 +72,7 @@ func runDemo(ctx context.Context, env Env, o demoOptions) (failed error) {
 	}
 	defer w.Close()
 	t := tour{env: env, world: w, dir: dir, pauses: !o.NoPause && env.isTerminal(env.Stdin) && env.isTerminal(env.Stdout), keys: bufio.NewReader(env.Stdin)}
-	if err := w.WriteEnvironment(filepath.Join(dir, "env.sh")); err != nil {
+	if err := errors.Join(w.WriteEnvironment(filepath.Join(dir, "env.sh")), t.writeAccounts()); err != nil {
 		return couldNot("cannot make the demonstration", rootCause(err))
 	}
 	if err := t.walk(ctx); err != nil || !o.Stay {
@@ -141,13 +141,19 @@ func (t tour) steps() []step {
 			}, []string{"scan", "--verify", "--identify", "--fail-on", "active", "--quiet", repository},
 		},
 		{
-			"4. Judge what is known", []string{
+			"4. List the keys that there are", []string{
+				"Which keys does the laboratory have at all? IBM tells; the pages of IonQ's and",
+				"qBraid's consoles can be imported as a person copies them.",
+			}, []string{"keys", "list", "--provider", "ibm", "--quiet"},
+		},
+		{
+			"5. Judge what is known", []string{
 				"An audit asks nobody: it goes by what was found, and by what the providers said a",
 				"moment ago. Each lapse comes with its reason, the provider's page, and what to do.",
 			}, []string{"audit", "--scan", repository, "--quiet"},
 		},
 		{
-			"5. See what happened", []string{
+			"6. See what happened", []string{
 				"What ran since Ada's key leaked? The leaked key is not used for that: IonQ is asked",
 				"with a key of yours.",
 			}, []string{"incident", "ionq/ada-laptop", "--scan", repository, "--quiet"},
@@ -211,6 +217,16 @@ func (t tour) pause(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// writeAccounts writes the laboratory's configuration.
+func (t tour) writeAccounts() error {
+	config := filepath.Join(t.dir, "config", "qleaks")
+	if err := os.MkdirAll(config, 0o700); err != nil {
+		return err
+	}
+	text := "[accounts.lab]\nprovider = \"ibm\"\ncredential = \"env:DEMO_IBM_KEY\"\neverybody = true\nservices = true\n"
+	return os.WriteFile(filepath.Join(config, "config.toml"), []byte(text), 0o600)
 }
 
 // inside is the environment of a command of the tour: qleaks as it would be in
