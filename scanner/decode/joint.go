@@ -35,15 +35,23 @@ type Joiner struct {
 	Found func(start, end int) (more bool)
 
 	squeezed [2][]byte
+	rows     rowFinder
 }
 
 // Find finds the joints that begin in Text[from:to]. It decides by the bytes
 // beside a joint, wherever it stands.
 func (j *Joiner) Find(from, to int) {
+	if j.rows.text == nil {
+		j.rows = rowFinder{text: j.Text, sort: j.Sort, found: j.Found}
+	}
 	for _, first := range []byte(`\&%<` + "\x1b") {
+		j.rows.end = 0
 		if !j.each(from, to, first) {
 			return
 		}
+	}
+	if !j.rows.find(from, to) {
+		return
 	}
 	if j.Sort == Notebook && !j.each(from, to, ',') || !wideClues(j.Text, from, to, j.Found) {
 		return
@@ -66,6 +74,9 @@ func (j *Joiner) each(from, to int, first byte) (more bool) {
 		// What is dropped behind what is dropped stands in the same row.
 		follows := e.is == gone && last.is == gone && e.at == last.end
 		if !follows && j.worth(e) && j.matters(e) && !j.Found(e.at, e.end) {
+			return false
+		}
+		if e.isQuote(j.Text) && !j.rows.closing(e.at, e.end) {
 			return false
 		}
 		last = e

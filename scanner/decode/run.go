@@ -45,3 +45,25 @@ func (l runList) near(from, to int) (end int, ok bool) {
 	}
 	return l[n-1].to, true
 }
+
+// sorted orders the stretches by their begin and joins those that overlap.
+func (l runList) sorted() runList {
+	sort.Slice(l, func(i, k int) bool { return l[i].from < l[k].from })
+	out := l[:0]
+	for _, s := range l {
+		if n := len(out); n > 0 && s.from <= out[n-1].to {
+			out[n-1].to = max(out[n-1].to, s.to)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// with returns the stretches of both lists.
+func (l runList) with(other runList) runList {
+	if len(other) == 0 {
+		return l
+	}
+	return append(append(make(runList, 0, len(l)+len(other)), l...), other...).sorted()
+}

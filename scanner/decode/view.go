@@ -33,9 +33,16 @@ type View struct {
 	// Part is the notebook cell and part, zero outside notebooks.
 	Part Part
 
+	// Focus is the part of Text that is to be matched; the rest is there as
+	// evidence only. From is To for all of Text.
+	Focus Focus
+
 	// layer leads from Text to Base; nil means that Text is Base.
 	layer *layer
 }
+
+// Focus is a stretch of a view's text.
+type Focus struct{ From, To int }
 
 // Part is a place in a notebook.
 type Part struct {

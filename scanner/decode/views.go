@@ -39,7 +39,10 @@ type node struct {
 	nesting, depth int
 	// last is the rewriting that made the text.
 	last rewriting
+	// runs are those near which an encoding matters.
 	runs runList
+	// focus is that of the view.
+	focus stretch
 }
 
 // inner begins a node that is made from n's text by one more decoding.
@@ -153,7 +156,11 @@ func (w *walk) text(n *node) bool {
 	if n.depth >= w.o.Depth {
 		return w.tooDeep(n)
 	}
-	n.runs = listRuns(n.text)
+	rows := listRows(n.text)
+	n.runs = listRuns(n.text).with(rows)
+	if !w.joined(n, rows) {
+		return false
+	}
 	for i := range w.rewrites {
 		if r := &w.rewrites[i]; r.follows(n.last) && !w.rewrite(n, r) {
 			return false
@@ -167,7 +174,7 @@ func (w *walk) show(n *node) bool {
 	if !w.inTime() {
 		return false
 	}
-	v := View{Text: n.text, Base: n.base, Member: n.member, Way: n.way, Part: n.part}
+	v := View{Text: n.text, Base: n.base, Member: n.member, Way: n.way, Part: n.part, Focus: Focus{n.focus.from, n.focus.to}}
 	if !n.raw {
 		v.layer = &n.layer
 	}

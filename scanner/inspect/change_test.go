@@ -17,6 +17,7 @@ import (
 	"github.com/qleaks/qleaks/rules/sample"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/runs"
 )
 
 // FuzzChangesAreInspectedLikeTheWhole builds a chain of texts, each made from
@@ -166,7 +167,34 @@ func (c *chain) block() []byte {
 			text = sample.Expand(e.Text, sample.Random(r, c.values), c.values)
 		}
 	}
+	if c.random.IntN(3) == 0 {
+		text = c.split(text)
+	}
 	return c.encoded(text)
+}
+
+// split cuts a literal of a text into some that are joined.
+func (c *chain) split(text string) string {
+	start, end := runs.Next([]byte(text), 0, 20)
+	if start < 0 {
+		return text
+	}
+	joints := []string{`" + "`, `" "`, "\"\n    \"", "\" \\\n\"", `', '`, `" . "`, `' + f'`, `").append("`, "`+`", `""" + """`, "\"  # part\n  \"", `\" + \"`}
+	joint := joints[c.random.IntN(len(joints))]
+	run := text[start:end]
+	size := 1 + c.random.IntN(len(run))
+	var parts []string
+	for ; len(run) > size; run = run[size:] {
+		parts = append(parts, run[:size])
+	}
+	joined := strings.Join(append(parts, run), joint)
+	switch c.random.IntN(4) {
+	case 0:
+		joined = `"".join(["` + joined + `"])`
+	case 1:
+		joined = `["` + joined + `"].join("")`
+	}
+	return text[:start] + joined + text[end:]
 }
 
 func (c *chain) filler() string {

@@ -48,7 +48,7 @@ type importedMatch struct {
 
 // imported adds what imported rules find in a view.
 func (s *sighting) imported(view decode.View) {
-	if s.Imported == nil {
+	if s.Imported == nil || view.Focus.To > view.Focus.From {
 		return
 	}
 	fragment := gitleaks.Fragment{Text: view.Text, Anywhere: true}

@@ -148,17 +148,21 @@ type sighting struct {
 
 // match adds the matches of one view.
 func (s *sighting) match(view decode.View) {
-	matches := s.Rules.Match(view.Text, nil)
+	var spans []rules.Span
+	if f := view.Focus; f.To > f.From {
+		spans = []rules.Span{{Start: f.From, End: f.To}}
+	}
+	matches := s.Rules.Match(view.Text, spans)
 	if len(matches) == 0 {
 		return
 	}
-	spans := make([]placed, len(matches))
+	list := make([]placed, len(matches))
 	for i, m := range matches {
-		spans[i] = s.place(view, m)
+		list[i] = s.place(view, m)
 	}
-	slices.SortStableFunc(spans, func(a, b placed) int { return cmp.Compare(a.start, b.start) })
-	ruler := s.ruler(view, spans[0].start)
-	for _, p := range spans {
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.start, b.start) })
+	ruler := s.ruler(view, list[0].start)
+	for _, p := range list {
 		ruler.span(p.start, p.end, &p.Location)
 		k := seen{rule: p.match.Rule.ID, member: view.Member, fingerprint: s.Fingerprints.Of(p.Secret)}
 		s.found.add(k, p)
