@@ -1,6 +1,9 @@
 package decode
 
-import "regexp"
+import (
+	"bytes"
+	"regexp"
+)
 
 const (
 	// maxJoined is how long an expression that puts literals together may be,
@@ -51,7 +54,7 @@ func (w *walk) joined(n *node, rows runList) bool {
 // no pieces if it is no value.
 func nextJoined(text []byte, at, to int) (r joinedRow, end int) {
 	for ; at < to; at++ {
-		if c := text[at]; c != '"' && c != '\'' && c != '`' || at == 0 || !isPieceByte(text[at-1]) {
+		if c := text[at]; c != '"' && c != '\'' && c != '`' || at == 0 || !isPieceByte(text[at-1]) || endsLine(text, at-1) {
 			continue
 		}
 		if next, kind := gapAt(text, at); next > 0 {
@@ -128,12 +131,15 @@ func (r *joinedRow) settle(text []byte) bool {
 	for closing < len(after) && closing < 3 && isQuoteByte(after[closing]) {
 		closing++
 	}
-	called := callBefore.FindIndex(before)
+	var called []int
+	if joinsList(before) {
+		called = callBefore.FindIndex(before)
+	}
 	if called != nil && called[0] > 0 && (before[called[0]-1] == '.' || isQuoteByte(before[called[0]-1])) {
 		called = nil // joined by something
 	}
 	if !r.listed {
-		if called == nil {
+		if called == nil && bytes.IndexByte(before, '(') >= 0 {
 			called = buildBefore.FindIndex(before)
 		}
 		if called != nil {
@@ -144,6 +150,9 @@ func (r *joinedRow) settle(text []byte) bool {
 	if called != nil {
 		r.from = open - len(before) + called[0]
 		return true
+	}
+	if !joinsList(after) {
+		return false
 	}
 	opened, joins := listBefore.FindIndex(before), joinAfter.FindIndex(after[closing:])
 	if opened == nil || joins == nil {

@@ -17,7 +17,7 @@ const (
 	// gapSteps is how many characters and encoded places a gap may have.
 	gapSteps = 200
 	// rowAround is how far around a stretch a row is sought that touches it.
-	rowAround = 512
+	rowAround = 256
 	// rowCut is where a long row is told in parts, of which each has rowAgain
 	// bytes of the one before: no value is longer.
 	rowCut, rowAgain = 16 << 10, 8 << 10
@@ -88,29 +88,6 @@ func (f *rowFinder) find(from, to int) (more bool) {
 	return true
 }
 
-// gapBytes are those that may begin a gap, or end a value, in some encoding.
-var gapBytes, endBytes = tableOf(" \t\r\n\"'`+.&*<>~^|/()[]{},$@#;%\\\x1b"), tableOf(";})>")
-
-func tableOf(chars string) (table [256]bool) {
-	for i := range len(chars) {
-		table[chars[i]] = true
-	}
-	return table
-}
-
-// mayClose is a first look at a quote: it may end a literal behind which
-// another one stands.
-func (f *rowFinder) mayClose(at int) bool {
-	if at+1 >= len(f.text) || !gapBytes[f.text[at+1]] {
-		return false
-	}
-	i := at - 1
-	for i >= 0 && f.text[i] == '\\' {
-		i--
-	}
-	return i >= 0 && (isPieceByte(f.text[i]) || endBytes[f.text[i]])
-}
-
 // isPieceByte reports whether a literal that is a part of a value may hold c.
 func isPieceByte(c byte) bool { return isKeyByte(c) || c == '.' || c == '+' || c == '/' || c == '=' }
 
@@ -157,22 +134,13 @@ func (f *rowFinder) tell(start, end int, listed bool, r *rowValue) (more bool) {
 		return true
 	}
 	if listed {
+		from, to := start, end
 		start, end = max(0, start-listAround), min(len(f.text), end+listAround)
-		if !r.encoded && !joinsList(f.text[start:end]) {
+		if !r.encoded && !joinsList(f.text[start:min(to, from+listAround)]) && !joinsList(f.text[max(from, to-listAround):end]) {
 			return true
 		}
 	}
 	return f.found(start, end)
-}
-
-// joinsList reports whether text holds a word that joins the strings of a list.
-func joinsList(text []byte) bool {
-	for _, word := range []string{"oin", "OIN", "oncat", "ONCAT", "ppend", "aste", "mplode", "trcat", "tring", "ssemble", "kString", "educe"} {
-		if bytes.Contains(text, []byte(word)) {
-			return true
-		}
-	}
-	return false
 }
 
 // rowValue is what the literals of a row hold.
@@ -250,8 +218,13 @@ func (f *rowFinder) value(i int, r *rowValue) int {
 // char reads the character at i, and how many bytes it takes. Skipped are those
 // that nothing stands for.
 func (f *rowFinder) char(i int) (c byte, n int, skipped bool) {
-	c = f.text[i]
-	if isKeyByte(c) || !begins(c) && (c != ',' || f.sort != Notebook) || c == '"' && f.sort != Notebook {
+	switch c = f.text[i]; c {
+	case '\\', '&', '%', '<', escapeByte:
+	case ',', '"':
+		if f.sort != Notebook {
+			return c, 1, false
+		}
+	default:
 		return c, 1, false
 	}
 	e := elementAt(f.text[:min(len(f.text), i+maxGap)], i, f.sort)
@@ -262,102 +235,6 @@ func (f *rowFinder) char(i int) (c byte, n int, skipped bool) {
 		return ' ', e.end - i, true
 	}
 	return e.c, e.end - i, e.is == gone
-}
-
-// gap returns where the literal begins that may be joined with the one whose
-// closing quote ends at i, -1 if there is none. Listed says that a comma or a
-// call stands between them.
-func (f *rowFinder) gap(i int) (next int, listed bool) {
-	limit := min(len(f.text), i+maxGap)
-	quoted, closed := false, false
-	for range gapSteps {
-		if i >= limit {
-			break
-		}
-		c, n, skipped := f.char(i)
-		switch {
-		case skipped:
-			i += n
-			continue
-		case c == '\n' && n > 1:
-		case quoted && (isPieceByte(c) || c == '\\' || c == '&' || c == '%'):
-			return i, listed
-		case c == '`' && goesOn(f.text[i:limit]):
-			closed = true
-		case isQuoteByte(c):
-			quoted = true
-			i += n
-			continue
-		case quoted && closed && f.sort != Notebook:
-			return -1, false
-		case c == ',':
-			listed = true
-		case c == '.' && f.callLen(i) > 0:
-			listed = true
-			n = f.callLen(i)
-		case c == '.' && f.convertedLen(i) > 0:
-			n = f.convertedLen(i)
-		case c == '#' || c == '/' && i+1 < limit && f.text[i+1] == '/':
-			n = f.commentLen(i, limit)
-		case gapBytes[c]:
-		case c == '_' && i+1 < limit && isBlank(f.text[i+1]):
-		case f.isPrefix(i, limit):
-		default:
-			return -1, false
-		}
-		i += n
-		// The first quotes may belong to the literal before.
-		quoted, closed = false, true
-	}
-	return -1, false
-}
-
-// convertedLen returns the length of a call without arguments.
-func (f *rowFinder) convertedLen(i int) int {
-	g := gapReader{text: f.text[:min(len(f.text), i+32)], i: i}
-	g.converted()
-	return g.i - i
-}
-
-// callLen returns the length of a call such as .concat( without its bracket, 0
-// if there is none at i.
-func (f *rowFinder) callLen(i int) int {
-	n := i + 1
-	for n < len(f.text) && (isLetter(f.text[n]) || f.text[n] == ' ') && n-i < 16 {
-		n++
-	}
-	if n < len(f.text) && f.text[n] == '(' && joinsList(f.text[i:n]) {
-		return n - i
-	}
-	return 0
-}
-
-// commentLen returns the length of a comment up to its line's end, 1 if no line
-// ends before limit.
-func (f *rowFinder) commentLen(i, limit int) int {
-	for _, lineEnd := range []string{"\n", `\n`} {
-		if k := bytes.Index(f.text[i:limit], []byte(lineEnd)); k > 0 {
-			if bytes.IndexAny(f.text[i:i+k], `"'&`) >= 0 {
-				return 1
-			}
-			return k
-		}
-	}
-	return 1
-}
-
-// isPrefix reports whether the letter at i belongs to a literal, as in f"" and
-// Rb”.
-func (f *rowFinder) isPrefix(i, limit int) bool {
-	for n := range 2 {
-		if i+n+1 >= limit || bytes.IndexByte([]byte("bBfFrRuUlL"), f.text[i+n]) < 0 {
-			return false
-		}
-		if c := f.text[i+n+1]; c == '"' || c == '\'' || c == '`' || c == '\\' || c == '&' || c == '%' {
-			return true
-		}
-	}
-	return false
 }
 
 // isRow reports whether what was put together may be a value.
