@@ -1,6 +1,9 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // gapKind says what stands between two literals.
 type gapKind int
@@ -114,7 +117,7 @@ func goesOn(text []byte) bool {
 // prefix passes over the letters of a literal: f"", Rb”, L"", @"", $"".
 func (g *gapReader) prefix() {
 	for n := range 2 {
-		if g.i+n+1 >= len(g.text) || bytes.IndexByte([]byte("bBfFrRuUlL@$"), g.text[g.i+n]) < 0 {
+		if g.i+n+1 >= len(g.text) || strings.IndexByte("bBfFrRuUlL@$", g.text[g.i+n]) < 0 {
 			return
 		}
 		if isQuoteByte(g.text[g.i+n+1]) {

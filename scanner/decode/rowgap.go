@@ -1,6 +1,9 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // What a byte says of a gap, in whatever encoding.
 const (
@@ -30,7 +33,7 @@ func (f *rowFinder) mayClose(at int) bool {
 	for i >= 0 && f.text[i] == '\\' {
 		i--
 	}
-	return i >= 0 && (isPieceByte(f.text[i]) && !endsLine(f.text, i) || bytes.IndexByte([]byte(";})>"), f.text[i]) >= 0)
+	return i >= 0 && (isPieceByte(f.text[i]) && !endsLine(f.text, i) || strings.IndexByte(";})>", f.text[i]) >= 0)
 }
 
 // isNoOperator reports whether text[i] is one half of an operator, or a mark of
@@ -73,7 +76,6 @@ func (f *rowFinder) gap(i int) (next int, listed bool) {
 		case quoted && (isPieceByte(c) || c == '\\' || c == '&' || c == '%'):
 			return i, listed
 		case c == '`' && goesOn(f.text[i:limit]):
-			closed = true
 		case isQuoteByte(c):
 			quoted = true
 			i += n
@@ -129,7 +131,7 @@ func (f *rowFinder) callLen(i int) int {
 func (f *rowFinder) commentLen(i, limit int) int {
 	for _, lineEnd := range []string{"\n", `\n`} {
 		if k := bytes.Index(f.text[i:limit], []byte(lineEnd)); k > 0 {
-			if bytes.IndexAny(f.text[i:i+k], `"'&`) >= 0 {
+			if bytes.ContainsAny(f.text[i:i+k], `"'&`) {
 				return 1
 			}
 			return k
@@ -142,7 +144,7 @@ func (f *rowFinder) commentLen(i, limit int) int {
 // Rb”.
 func (f *rowFinder) isPrefix(i, limit int) bool {
 	for n := range 2 {
-		if i+n+1 >= limit || bytes.IndexByte([]byte("bBfFrRuUlL"), f.text[i+n]) < 0 {
+		if i+n+1 >= limit || strings.IndexByte("bBfFrRuUlL", f.text[i+n]) < 0 {
 			return false
 		}
 		if c := f.text[i+n+1]; c == '"' || c == '\'' || c == '`' || c == '\\' || c == '&' || c == '%' {
