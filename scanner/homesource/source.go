@@ -218,7 +218,7 @@ func (at spot) item(label, name string, size int64, access source.Access) source
 func (w *walk) elsewhere() {
 	for _, e := range w.Elsewhere {
 		item := source.Item{
-			Origin: source.Origin{Path: e.Name, Place: e.Place, Home: true},
+			Origin: source.Origin{Path: e.Name, Place: e.Place, Home: true, Kept: e.Place == source.UserEnvironment},
 			Size:   -1,
 			Open: func() (io.ReadCloser, error) {
 				text, err := e.Text()

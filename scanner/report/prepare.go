@@ -16,6 +16,18 @@ func prepare(r finding.Result, o Options) finding.Result {
 	return mapResult(r, masking(holders, o))
 }
 
+// Masked returns a copy of a result in which no text holds the material of its
+// findings: people name files after keys, and commit as them. The function does
+// the same to other texts.
+func Masked(r finding.Result) (finding.Result, func(string) string) {
+	holders := slices.Clone(r.Findings)
+	for _, s := range r.Suppressed {
+		holders = append(holders, s.Finding)
+	}
+	mask := masking(holders, Options{})
+	return mapResult(r, mask), mask
+}
+
 // mapResult returns a copy of the result with every text that comes from
 // scanned content, or from an ignore, put through change.
 func mapResult(r finding.Result, change func(string) string) finding.Result {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,6 +96,9 @@ func Read(data []byte) (finding.Result, error) {
 }
 
 func (f readFinding) finding() finding.Finding {
+	if f.Status != key.Active && f.Status != key.Inactive {
+		f.Status = key.Unknown
+	}
 	out := finding.Finding{
 		ID: f.ID, Rule: &rules.Rule{ID: f.Rule, Provider: f.Provider, Title: f.Title, Severity: rules.Severity(f.Severity)},
 		Confidence: f.Confidence, Standing: finding.Standing{Status: f.Status, Check: f.Check.check(f.Status)}, Fingerprint: f.Fingerprint,
@@ -134,7 +138,7 @@ func (o readOccurrence) occurrence() finding.Occurrence {
 			Object: g.Object, Commit: g.Commit, Author: g.Author, Email: g.Email, Date: g.Date, Refs: g.Refs, MoreRefs: g.MoreRefs, Reach: finding.Reach(g.Reach),
 		}
 	}
-	if a := o.Access; a != nil {
+	if a := o.Access; a != nil && slices.Contains([]source.Readers{source.OnlyOwner, source.GroupToo, source.Everybody}, source.Readers(a.Readers)) {
 		if mode, err := strconv.ParseUint(a.Mode, 8, 32); err == nil {
 			out.Access = source.Access{Mode: fs.FileMode(mode).Perm(), Readers: source.Readers(a.Readers), Store: a.Store}
 		}

@@ -61,6 +61,33 @@ func TestAVerdictIsReadBackWithItsTime(t *testing.T) {
 	}
 }
 
+func TestWordsThatNobodyKnowsAreNotBelieved(t *testing.T) {
+	text := `{"schema":"qleaks.findings/1","findings":[{"id":"ql1","rule":"r","confidence":"high","status":"fine","fingerprint":"f",
+"occurrences":[{"place":"file","location":{"path":"a"},"access":{"mode":"0777","readers":"nobody","store":true}}]}]}`
+	r, err := report.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Findings[0]; f.Status != key.Unknown || f.Occurrences[0].Access != (source.Access{}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"schema":"qleaks.findings/1","findings":[{"id":"ql1","rule":"r","confidence":"high","status":"active","fingerprint":"f","occurrences":[{"place":"blob","location":{"path":"a","notebook":{"cell":1},"archive":{"member":"m"}},"git":{"date":"2026-01-01T00:00:00Z","refs":["x"]},"access":{"mode":"0644","readers":"group"}}],"verification":{"reason":"x","evidence":{"asked":"2026-01-01T00:00:00Z"},"key":{"id":"k"},"reach":{}}}],"coverage":{"unread":1,"skipped":[{"path":"x"}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := report.Read(data)
+		if err != nil && len(r.Findings) > 0 {
+			t.Error("an error and findings")
+		}
+		for _, x := range r.Findings {
+			if len(x.Occurrences) == 0 || x.Rule == nil {
+				t.Error("a finding that is nowhere")
+			}
+		}
+	})
+}
+
 func TestWhatIsNoReportIsAnError(t *testing.T) {
 	for _, text := range []string{
 		"", "[]", "{}", `{"schema":"qleaks.audit/1"}`, `{"schema":"qleaks.findings/1","findings":[{}]}`, `{"schema":"qleaks.findings/1","findings":[{"id":7}]}`,

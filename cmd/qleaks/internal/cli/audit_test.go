@@ -127,6 +127,33 @@ func TestAnAuditJoinsWhatIsFoundToTheLists(t *testing.T) {
 	}
 }
 
+// People name files after keys, and commit as them.
+func TestAKeyInANameIsNotTold(t *testing.T) {
+	o := newOffice(t)
+	material := o.leaky(t, "bell.py")
+	dir := filepath.Join(o.dir, "of-"+material)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(o.dir, "bell.py"), filepath.Join(dir, material+".py")); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"text", "json", "csv", "sarif", "html"} {
+		if code, out := o.run(t, "audit", "--scan", dir, "--format", format, "-v"); code != exitFindings || strings.Contains(out+o.err.String(), material[4:24]) {
+			t.Errorf("%s: exit code %d, or it tells the key", format, code)
+		}
+	}
+	fingerprint := string(secret.Fingerprinter{}.Of(secret.New([]byte(material))))
+	for _, format := range []string{"text", "json", "html"} {
+		if code, out := o.run(t, "incident", fingerprint, "--scan", dir, "--format", format); code != exitIncomplete || strings.Contains(out+o.err.String(), material[4:24]) {
+			t.Errorf("%s: exit code %d, or it tells the key: %s", format, code, o.err.String())
+		}
+	}
+	if code, _ := o.run(t, "incident", material); code != exitUsage || strings.Contains(o.err.String(), material[4:24]) {
+		t.Errorf("exit code %d, or it tells the key", code)
+	}
+}
+
 func TestLimitsComeFromFlagsThenFromAFileThatCounts(t *testing.T) {
 	o := newOffice(t)
 	o.attestAll(t)

@@ -146,9 +146,9 @@ func (a *audit) scan(ctx context.Context, o scanOptions) error {
 	}
 	excluded := r.content.excluded()
 	outcome := r.content.apply(result.Findings, excluded)
-	result = r.judged(result, outcome, excluded)
+	result, mask := report.Masked(r.judged(result, outcome, excluded))
 	for _, t := range r.targets {
-		a.searched = append(a.searched, t.Label)
+		a.searched = append(a.searched, mask(t.Label))
 		if t.repository != nil {
 			a.pushes = append(a.pushes, t.repository.Pushes()...)
 		}
