@@ -231,7 +231,7 @@ func opaque(chars []byte) bool {
 // or a wide character.
 func mayBeOpaque(a, b byte) bool {
 	switch a {
-	case 0x1f, 'x', 'B', 0x28, 0xfd, 'P', 0xff, 0xfe, 0, 'S', '%', 0x80:
+	case 0x1f, 'x', 'B', 0x28, 0xfd, 'P', 0xff, 0xfe, 0, 'S', '%', '7', 0x80:
 		return true
 	}
 	return b == 0

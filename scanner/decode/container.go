@@ -36,6 +36,8 @@ func (w *walk) container(n *node, k kind) (handled, more bool) {
 	switch k {
 	case kindZip:
 		return w.zip(n)
+	case kindSevenZip:
+		return true, w.sevenZip(n)
 	case kindPDF:
 		return true, w.pdf(n)
 	case kindTar:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qleaks/qleaks/scanner/decode/pdf"
 	"github.com/qleaks/qleaks/scanner/decode/pickle"
+	"github.com/qleaks/qleaks/scanner/decode/sevenzip"
 	"github.com/qleaks/qleaks/scanner/decode/sqlite"
 )
 
@@ -26,6 +27,7 @@ const (
 	kindXZ
 	kindZip
 	kindTar
+	kindSevenZip
 	kindSQLite
 	kindPDF
 	// Those from here on have no members.
@@ -35,7 +37,7 @@ const (
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "sqlite", "PDF", "pickle", "numpy"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "7z", "sqlite", "PDF", "pickle", "numpy"}[k]
 }
 
 // IsContainer reports whether content is an archive, a compressed stream or a
@@ -78,17 +80,9 @@ func sniff(text []byte) kind {
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
 		}
-	case '%':
-		if bytes.HasPrefix(text, []byte(pdf.Magic)) {
-			return kindPDF
-		}
-	case 0x93:
-		if bytes.HasPrefix(text, []byte(arrayMagic)) {
-			return kindArray
-		}
-	case 'S':
-		if bytes.HasPrefix(text, []byte(sqlite.Magic)) {
-			return kindSQLite
+	case '%', '7', 'S', 0x93:
+		if k := named(text); k != kindNone {
+			return k
 		}
 	case 'P':
 		if bytes.HasPrefix(text, []byte(zipLocal)) || bytes.HasPrefix(text, []byte(zipEnd)) {
@@ -101,6 +95,21 @@ func sniff(text []byte) kind {
 	// A program with an archive behind it.
 	if n := len(text) - zipEndSize; n > 0 && bytes.HasPrefix(text[n:], []byte(zipEnd)) {
 		return kindZip
+	}
+	return kindNone
+}
+
+// named tells the formats that begin with a name of their own.
+func named(text []byte) kind {
+	for _, format := range []struct {
+		magic string
+		kind  kind
+	}{
+		{pdf.Magic, kindPDF}, {sevenzip.Magic, kindSevenZip}, {sqlite.Magic, kindSQLite}, {arrayMagic, kindArray},
+	} {
+		if bytes.HasPrefix(text, []byte(format.magic)) {
+			return format.kind
+		}
 	}
 	return kindNone
 }
