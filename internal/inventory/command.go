@@ -98,33 +98,40 @@ func (c Command) run(ctx context.Context, question []byte) ([]byte, error) {
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	program := exec.CommandContext(timed, c.Words[0], c.Words[1:]...)
-	program.Env, program.Stdin, program.WaitDelay = c.Environ, bytes.NewReader(question), time.Second
-	out, err := program.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := program.Start(); errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot) {
-		return nil, ErrNoProgram
-	} else if err != nil {
-		return nil, ErrProgram
-	}
-	text, reading := io.ReadAll(io.LimitReader(out, maxFile+1))
-	if len(text) > maxFile {
-		cancel()
-	}
-	err = program.Wait()
+	var out bounded
+	program.Env, program.Stdin, program.Stdout = c.Environ, bytes.NewReader(question), &out
+	// A grandchild that holds on to the output is not waited for.
+	program.WaitDelay = time.Second
+	err := program.Run()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case len(text) > maxFile:
-		return nil, ErrAnswer
 	case timed.Err() != nil:
 		return nil, ErrSlow
+	case out.over:
+		return nil, ErrAnswer
 	case errors.As(err, &exit):
 		return nil, fmt.Errorf("%w, with exit code %d", ErrProgram, exit.ExitCode())
-	case err != nil || reading != nil:
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, exec.ErrDot):
+		return nil, ErrNoProgram
+	case err != nil:
 		return nil, ErrProgram
 	}
-	return text, nil
+	return out.text, nil
+}
+
+// bounded keeps an answer of bounded length; more ends the program.
+type bounded struct {
+	text []byte
+	over bool
+}
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.over = b.over || len(b.text)+len(p) > maxFile; b.over {
+		return 0, io.ErrShortWrite
+	}
+	b.text = append(b.text, p...)
+	return len(p), nil
 }

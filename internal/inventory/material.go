@@ -28,29 +28,52 @@ const (
 func Material(text string) []secret.Value {
 	var found []secret.Value
 	for _, run := range runOf.FindAllString(text, -1) {
-		for _, part := range strings.FieldsFunc(run, func(r rune) bool { return r == '.' || r == '-' || r == '_' }) {
-			if len(part) == ionqLength && mixed(part) || len(part) == retiredLength && strings.Trim(part, "0123456789abcdef") == "" {
-				found = append(found, secret.New([]byte(part)))
-			}
+		if prefix, tail, ok := prefixed(run); ok {
+			found = append(found, secret.New([]byte(prefix+tail)))
+			continue
 		}
 		for part := range strings.SplitSeq(run, ".") {
 			if len(part) == ibmLength && mixed(part) {
 				found = append(found, secret.New([]byte(part)))
+				continue
 			}
-		}
-		for _, prefix := range []string{"qbr_", "qbr-at_"} {
-			if _, tail, ok := strings.Cut(run, prefix); ok && len(tail) >= 16 && strings.ContainsAny(tail, "0123456789") {
-				found = append(found, secret.New([]byte(prefix+tail)))
+			for _, piece := range strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' }) {
+				if len(piece) == ionqLength && mixed(piece) || len(piece) == retiredLength && strings.Trim(piece, "0123456789abcdef") == "" {
+					found = append(found, secret.New([]byte(piece)))
+				}
 			}
 		}
 	}
 	return found
 }
 
+// prefixed finds a key of qBraid in a run.
+func prefixed(run string) (prefix, tail string, ok bool) {
+	for _, prefix := range []string{"qbr_", "qbr-at_"} {
+		if _, tail, ok := strings.Cut(run, prefix); ok && len(tail) >= 16 && strings.ContainsAny(tail, "0123456789") {
+			return prefix, tail, true
+		}
+	}
+	return "", "", false
+}
+
 // mixed tells random characters from a name: capitals, small letters and
-// digits.
+// digits, or, since one key in hundreds has no digit, so many capitals and small
+// letters as no name of that length has.
 func mixed(s string) bool {
-	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz") && strings.ContainsAny(s, "0123456789")
+	upper, lower, digits := 0, 0, 0
+	for _, c := range s {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= '0' && c <= '9':
+			digits++
+		}
+	}
+	letters := upper + lower
+	return upper > 0 && lower > 0 && (digits > 0 || upper*4 >= letters && lower*4 >= letters)
 }
 
 // HoldsMaterial reports whether a record holds what looks like a key's value.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/qleaks/qleaks/internal/key"
 )
 
 // Store is a directory with the lists of any number of accounts, and with the
@@ -65,8 +67,38 @@ func (s *Store) Keep(list Snapshot) error {
 }
 
 // fileName sorts by the time when a list was true, then by when it was taken.
+// At its end it says how much the list tells, so that a list that a newer one
+// replaces need not be read.
 func fileName(list Snapshot, data []byte) string {
-	return list.AsOf.UTC().Format(timeOfDay) + "-" + list.Taken.UTC().Format(timeOfDay) + "-" + sum(data)[:8] + listEnd
+	code := "p"
+	if list.Whole {
+		code = "w"
+	}
+	code += traitCode(list.Extent.Everybody) + traitCode(list.Extent.Services)
+	return strings.Join([]string{list.AsOf.UTC().Format(timeOfDay), list.Taken.UTC().Format(timeOfDay), sum(data)[:8], code}, "-") + listEnd
+}
+
+func traitCode(t key.Trait) string {
+	switch t {
+	case key.Yes:
+		return "y"
+	case key.No:
+		return "n"
+	case key.Untold:
+	}
+	return "u"
+}
+
+// extentOf is the extent that a file name tells.
+func extentOf(name string) (e Extent, ok bool) {
+	code := strings.TrimSuffix(name, listEnd)
+	if len(code) < 3 {
+		return e, false
+	}
+	traits := map[byte]key.Trait{'y': key.Yes, 'n': key.No, 'u': key.Untold}
+	everybody, first := traits[code[len(code)-2]]
+	services, second := traits[code[len(code)-1]]
+	return Extent{Everybody: everybody, Services: services}, first && second
 }
 
 // Accounts names the accounts of which there are lists.
@@ -90,9 +122,44 @@ func (s *Store) Accounts() ([]string, error) {
 	return names, nil
 }
 
-// Snapshots returns the lists of an account, the newest first. Files that are
+// Snapshots returns all lists of an account, the newest first. Files that are
 // broken, or are no lists of that account, are set aside and told.
 func (s *Store) Snapshots(account string) ([]Snapshot, error) {
+	return s.some(account, func(string, []Snapshot) verdict { return take })
+}
+
+// Latest returns the newest lists of an account, at most so many.
+func (s *Store) Latest(account string, most int) ([]Snapshot, error) {
+	return s.some(account, func(_ string, taken []Snapshot) verdict {
+		if len(taken) == most {
+			return enough
+		}
+		return take
+	})
+}
+
+// counting returns the lists of an account that no newer one replaces.
+func (s *Store) counting(account string) ([]Snapshot, error) {
+	return s.some(account, func(name string, taken []Snapshot) verdict {
+		e, ok := extentOf(name)
+		if ok && slices.ContainsFunc(taken, func(l Snapshot) bool { return l.Whole && l.Extent.includes(e) }) {
+			return leave
+		}
+		return take
+	})
+}
+
+// verdict says what to do with a file, by its name.
+type verdict int
+
+const (
+	take verdict = iota
+	leave
+	enough
+)
+
+// some reads lists of an account, the newest first.
+func (s *Store) some(account string, judge func(name string, taken []Snapshot) verdict) ([]Snapshot, error) {
 	if s.Dir == "" || CheckName(account) != nil {
 		return nil, nil
 	}
@@ -106,6 +173,13 @@ func (s *Store) Snapshots(account string) ([]Snapshot, error) {
 	}
 	var all []Snapshot
 	for _, name := range slices.Backward(names) {
+		switch judge(name, all) {
+		case enough:
+			return all, nil
+		case leave:
+			continue
+		case take:
+		}
 		list, err := s.read(filepath.Join(dir, name), account)
 		if err != nil {
 			return nil, fmt.Errorf("read lists of keys: %w", err)
@@ -181,7 +255,7 @@ func (s *Store) Load() (Inventory, error) {
 	}
 	var all []Snapshot
 	for _, name := range names {
-		lists, err := s.Snapshots(name)
+		lists, err := s.counting(name)
 		if err != nil {
 			return Inventory{}, err
 		}

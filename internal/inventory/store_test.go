@@ -139,6 +139,23 @@ func TestNoFileEverHoldsAKey(t *testing.T) {
 	}
 }
 
+// Keys of all providers are seen, whatever characters they happen to have: one
+// in hundreds of IonQ's has no digit.
+func TestKeysAreMaterial(t *testing.T) {
+	for _, kit := range all.Kits() {
+		missed := 0
+		for range 20_000 {
+			if len(inventory.Material("key: "+kit.Sample().Reveal()+",")) != 1 {
+				missed++
+			}
+		}
+		// About one in a hundred thousand is too much like a name.
+		if missed > 5 {
+			t.Errorf("%s: %d of 20,000 keys were missed", kit.Name, missed)
+		}
+	}
+}
+
 func TestIdsAreNoMaterial(t *testing.T) {
 	for _, id := range []string{
 		"ApiKey-0a1b2c3d-1111-4222-8333-444455556666", "iam-ServiceId-0a1b2c3d-1111-4222-8333-444455556666", "IBMid-550003X3X4", "7f3c1e9a5b2d4f6088aabbccddeeff00",
@@ -271,6 +288,30 @@ func TestOldListsAreThinned(t *testing.T) {
 	}
 	if len(*remarks) > 0 {
 		t.Error(*remarks)
+	}
+}
+
+func TestOnlyListsThatCountAreRead(t *testing.T) {
+	s, remarks := store(t)
+	wide := list("lab", noon, key.Key{ID: "wide"})
+	wide.Extent.Services = key.Yes
+	own := list("lab", noon.Add(time.Hour), key.Key{ID: "own"})
+	own.Extent = inventory.Extent{Everybody: key.No, Services: key.No}
+	keep(t, s, list("lab", noon.Add(-time.Hour), key.Key{ID: "replaced"}), wide, own)
+	for file, content := range files(t, filepath.Join(s.Dir, "lists")) {
+		if strings.Contains(content, "replaced") {
+			write(t, file, "broken")
+		}
+	}
+	inv, err := s.Load()
+	if err != nil || len(inv.Entries) != 2 || len(*remarks) != 0 {
+		t.Errorf("%d keys, remarks %q, %v", len(inv.Entries), *remarks, err)
+	}
+	if lists, err := s.Latest("lab", 1); err != nil || len(lists) != 1 || lists[0].Keys[0].ID != "own" {
+		t.Error(lists, err)
+	}
+	if lists := snapshots(t, s, "lab"); len(lists) != 2 || len(*remarks) != 1 {
+		t.Errorf("%d lists, remarks %q", len(lists), *remarks)
 	}
 }
 

@@ -34,7 +34,7 @@ Lists are kept in the directory inventory beside config.toml, or in the one that
 		RunE: onlyCommands,
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newKeysListCommand(env), newKeysImportCommand(env), newKeysShowCommand(env))
+	cmd.AddCommand(newKeysListCommand(env), newKeysImportCommand(env), newKeysShowCommand(env), newKeysRegisterCommand(env))
 	return cmd
 }
 

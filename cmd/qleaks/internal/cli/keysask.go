@@ -90,7 +90,7 @@ func (l *keysListing) read(ctx context.Context, a account) (inventory.Snapshot, 
 		})
 		return list, err
 	}
-	client, err := l.access.accountClient(ctx, l.env, a, provider.Config{Patience: l.options.Patience}, l.say)
+	client, err := l.access.accountClient(ctx, l.env, a, provider.Config{Patience: l.options.Patience, Log: debugLog(l.env, l.options.Talking)}, l.say)
 	if err != nil {
 		return none, err
 	}

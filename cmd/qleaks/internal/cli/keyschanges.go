@@ -23,7 +23,7 @@ func (l *keysListing) writeChanges(w io.Writer, shown inventory.Inventory) error
 			continue
 		}
 		done = append(done, name)
-		lists, err := l.store.Snapshots(name)
+		lists, err := l.store.Latest(name, 2)
 		if err != nil {
 			return err
 		}

@@ -183,7 +183,7 @@ func (o *keysImportOptions) account(env Env, store *inventory.Store, say message
 	known := inventory.Account{Name: o.Account, Provider: o.Provider}
 	if i := slices.IndexFunc(accounts, func(a account) bool { return a.name == o.Account }); i >= 0 {
 		known = accounts[i].model()
-	} else if lists, err := store.Snapshots(o.Account); err != nil {
+	} else if lists, err := store.Latest(o.Account, 1); err != nil {
 		return none, couldNot("cannot read the lists of keys", err)
 	} else if len(lists) > 0 {
 		known = lists[0].Account

@@ -47,7 +47,7 @@ func (a asker) newKeeper(names []string) (verify.Snapshotter, error) {
 func (a account) keepsList() bool { return a.file != "" && !a.reference.IsZero() && a.canBeAsked() }
 
 func (a asker) isFresh(store *inventory.Store, one account) bool {
-	lists, err := store.Snapshots(one.name)
+	lists, err := store.Latest(one.name, 1)
 	return err == nil && len(lists) > 0 && lists[0].Whole && a.env.Now().Sub(lists[0].AsOf) < freshList
 }
 
