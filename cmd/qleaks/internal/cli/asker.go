@@ -124,6 +124,9 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 		as := ""
 		if one, ok := a.options.access.accounts[name]; ok && a.options.access.references[name].IsZero() {
 			as = ", as the account " + one.name
+			if a.severalAccounts(name) {
+				a.say.hint("%s has more accounts here; to ask as another one: --credential %s=REFERENCE", title(name), name)
+			}
 		}
 		a.say.note("asking %s about %s%s", title(name), plural(plan.Count(name), "key"), as)
 	}
@@ -141,6 +144,17 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 		err = nil // the exit code says it
 	}
 	return out, err
+}
+
+// severalAccounts reports whether a provider could be asked as more than one.
+func (a asker) severalAccounts(name string) bool {
+	n := 0
+	for _, one := range a.accounts {
+		if one.Provider == name && !one.reference.IsZero() {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // advise says what to do about keys of which nothing is known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -33,8 +34,8 @@ func addNetworkFlags(cmd *cobra.Command, o *networkOptions) {
 // credential of the operator's.
 func addReachFlags(cmd *cobra.Command, o *networkOptions) {
 	f := cmd.Flags()
-	f.StringSliceVar(&o.Credentials, "credential", nil, "ask a provider as yourself, such as `ibm=env:NAME`: the variable holds your key; or keychain:NAME and others, see qleaks keys --help. May be repeated")
-	f.StringSliceVar(&o.Endpoints, "endpoint", nil, "ask elsewhere than at the provider's own host, such as `ionq=URL` or ibm.iam=URL: a simulator, a private endpoint. May be repeated")
+	f.StringArrayVar(&o.Credentials, "credential", nil, "ask a provider as yourself, such as `ibm=env:NAME`: the variable holds your key; or keychain:NAME and others, see qleaks keys --help. May be repeated")
+	f.StringArrayVar(&o.Endpoints, "endpoint", nil, "ask elsewhere than at the provider's own host, such as `ionq=URL` or ibm.iam=URL: a simulator, a private endpoint. May be repeated")
 	f.StringVar(&o.Proxy, "proxy", "", "send requests through the proxy at `URL`; those of other programs' variables are not used")
 }
 
@@ -52,12 +53,12 @@ type access struct {
 // access checks the options, without fetching anything.
 func (o networkOptions) access() (access, error) {
 	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]credential.Reference{}}
-	for _, text := range o.Endpoints {
+	for _, text := range separated(o.Endpoints) {
 		if err := a.addEndpoint(text); err != nil {
 			return a, err
 		}
 	}
-	for _, text := range o.Credentials {
+	for _, text := range separated(o.Credentials) {
 		name, reference, ok := strings.Cut(text, "=")
 		if !ok {
 			// The text may be the credential itself.
@@ -75,8 +76,30 @@ func (o networkOptions) access() (access, error) {
 	return a, nil
 }
 
+// separated takes lists apart, which variables hold: a comma ends an entry only
+// where another provider follows. No error of it could tell what a person wrote
+// there by mistake.
+func separated(lists []string) (entries []string) {
+	begins := func(text string) bool {
+		name, _, _ := strings.Cut(text, "=")
+		name, _, _ = strings.Cut(name, ".")
+		_, ok := all.Named(strings.TrimSpace(name))
+		return ok
+	}
+	for _, list := range lists {
+		for i, part := range strings.Split(list, ",") {
+			if i > 0 && !begins(part) {
+				entries[len(entries)-1] += "," + part
+				continue
+			}
+			entries = append(entries, strings.TrimSpace(part))
+		}
+	}
+	return entries
+}
+
 func (a *access) addEndpoint(text string) error {
-	name, url, ok := strings.Cut(text, "=")
+	name, at, ok := strings.Cut(text, "=")
 	if !ok {
 		return wrongUsage("--endpoint is PROVIDER=URL or PROVIDER.SERVICE=URL, such as ionq=http://127.0.0.1:8080/v0.4")
 	}
@@ -95,13 +118,16 @@ func (a *access) addEndpoint(text string) error {
 	if !slices.Contains(services, service) {
 		return wrongUsage(fmt.Sprintf("--endpoint %s needs a service", name), "the services are: "+name+"."+strings.Join(services, ", "+name+"."))
 	}
-	if !httpx.Encrypted(url) && !httpx.Loopback(url) {
+	if u, err := url.Parse(at); err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
+		return wrongUsage(fmt.Sprintf("--endpoint %s.%s: a URL is https://, a host and a path, nothing else", name, service))
+	}
+	if !httpx.Encrypted(at) && !httpx.Loopback(at) {
 		return wrongUsage(fmt.Sprintf("--endpoint %s.%s: keys do not go over plain HTTP to another machine", name, service), "use https://, or an address of this machine such as http://127.0.0.1:8080")
 	}
 	if a.origins[name] == nil {
 		a.origins[name] = map[string]string{}
 	}
-	a.origins[name][service] = url
+	a.origins[name][service] = at
 	return nil
 }
 
