@@ -15,7 +15,7 @@ import (
 func (x *reader) plain(text []byte) {
 	origin := source.Origin{Path: x.o.Name, Place: source.File}
 	if x.o.Name == "" {
-		origin.Place = source.Stdin
+		origin.Path, origin.Place = "stdin", source.Stdin
 	}
 	told := map[int]bool{}
 	for _, f := range x.findings(text, origin) {
@@ -56,10 +56,10 @@ func (x *reader) bare(text []byte, origin source.Origin, told map[int]bool) {
 			continue
 		}
 		o := finding.Occurrence{Place: origin.Place, Location: finding.Location{
-			Path: x.o.Name, Line: n, Column: 1, EndLine: n, EndColumn: 1 + len(value),
+			Path: origin.Path, Line: n, Column: 1, EndLine: n, EndColumn: 1 + len(value),
 		}}
 		before := len(x.Skipped)
-		x.attribute("", value, "", place{path: x.o.Name, occurrence: o})
+		x.attribute("", value, "", place{path: origin.Path, occurrence: o})
 		if len(x.Skipped) > before {
 			// Not even a part of the line is repeated: it may be a key.
 			x.Skipped[before].Path = fmt.Sprintf("line %d", n)
