@@ -2,12 +2,14 @@
 # The two commands of the README need neither make nor anything below.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz lint bench bench-peers cover fmt tidy clean
+.PHONY: help build test race fuzz lint bench bench-accuracy bench-peers cover fmt tidy clean
 
 GO       ?= go
 FUZZTIME ?= 30s
 LINT     := .cache/bin/golangci-lint
 PEERS    := .cache/bin/peers
+ACCURACY := .cache/bin/accuracy
+GITLEAKS := .cache/bin/gitleaks
 RUNS     ?= 3
 LIMIT    ?= 30m
 
@@ -17,7 +19,7 @@ QLEAKS_REQUIRE ?= $(shell bash .ci/run --parts)
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
-		awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+		awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 build: ## the program, as ./qleaks
 	CGO_ENABLED=0 $(GO) build -trimpath -o qleaks ./cmd/qleaks
@@ -43,6 +45,11 @@ bench: ## all benchmarks
 bench-peers: ## beside gitleaks, git and ripgrep: REPOS="DIR DIR" [RUNS=3] [LIMIT=30m], see docs/performance.md
 	@$(GO) -C tools/peers build -o ../../$(PEERS) .
 	@$(PEERS) -root $(CURDIR) -runs $(RUNS) -limit $(LIMIT) $(REPOS)
+
+bench-accuracy: ## recall and precision on testdata/corpus, beside gitleaks, see docs/accuracy.md
+	@CGO_ENABLED=0 $(GO) -C tools/peers/gitleaks build -o ../../../$(GITLEAKS) github.com/zricethezav/gitleaks/v8
+	@$(GO) -C tools/peers build -o ../../$(ACCURACY) ./accuracy
+	@$(ACCURACY) -corpus testdata/corpus -gitleaks $(GITLEAKS)
 
 cover: ## coverage by function, and coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...

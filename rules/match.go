@@ -191,7 +191,7 @@ func (e *evidence) holds(view []byte, start, end int, text *lowered) bool {
 	if e.form != nil && !e.form.regexp().Match(view[start:end]) || !e.hasIssuer(view[start:end]) || !e.isBeside(view, start, end) {
 		return false
 	}
-	return e.before == nil || e.before.regexp().Match(view[max(0, start-e.width):start])
+	return e.before == nil || e.before.endsIn(view[max(0, start-e.width):start])
 }
 
 // isBeside reports whether what belongs to the token stands before or after

@@ -15,6 +15,9 @@ type pattern struct {
 	once                 sync.Once
 	compiled             *regexp.Regexp
 	words                gate
+	// far is how many bytes a match has at most, with what it looks at beside
+	// itself; maxWidth if that is not known.
+	far int
 }
 
 // newPattern returns nil for an empty text.
@@ -34,8 +37,21 @@ func (p *pattern) regexp() *regexp.Regexp {
 			p.compiled = nothing()
 		}
 		p.words = newGate(p.text)
+		p.far = maxWidth
+		if parsed, err := syntax.Parse(p.text, syntax.Perl); err == nil {
+			if n, ok := longest(parsed, maxWidth); ok {
+				p.far = min(maxWidth, n+besideMatch)
+			}
+		}
 	})
 	return p.compiled
+}
+
+// endsIn reports whether a match ends where text does. Of the text, only as much
+// is looked at as a match may have.
+func (p *pattern) endsIn(text []byte) bool {
+	re := p.regexp()
+	return re.Match(text[max(0, len(text)-p.far):])
 }
 
 // nothing matches no text.

@@ -107,7 +107,7 @@ const placeholderWords = "example placeholder your_ your- yourapi yourkey yourto
 // key. The public prefix does not count.
 func isPlaceholder(value []byte, public string) bool {
 	v := bytes.ToLower(bytes.TrimPrefix(value, []byte(public)))
-	if longestRepeat(v) >= 6 || ascending(v)*2 >= len(v) || periodic(v) || wordy(v) {
+	if longestRepeat(v) >= 6 || ascending(v)*2 >= len(v) || periodic(v) || wordy(v) || named(bytes.TrimPrefix(value, []byte(public))) {
 		return true
 	}
 	for w := range strings.FieldsSeq(placeholderWords) {
@@ -166,4 +166,57 @@ func wordy(v []byte) bool {
 		}
 	}
 	return true
+}
+
+// named reports whether v is made of words in the ways that names of programs
+// are: camelCase, CAPITALS, snake_case with capitals. Of random keys, fewer than
+// one in a thousand is taken for that.
+func named(v []byte) bool {
+	letters := count(v, 'a', 'z') + count(v, 'A', 'Z')
+	if count(v, '0', '9')*8 > len(v) || vowels(v)*10 < letters*3 {
+		return false
+	}
+	words := 0
+	for rest := v; len(rest) > 0; {
+		n := wordLen(rest)
+		if n >= 4 || n == 1 && (rest[0] == '_' || rest[0] == '-') {
+			words += n
+		}
+		rest = rest[n:]
+	}
+	return words*20 >= len(v)*13
+}
+
+// wordLen returns the length of the word at the beginning of v: small letters
+// with a capital before, or capitals; 1 if none begins there.
+func wordLen(v []byte) int {
+	n := 1
+	if isUpper(v[0]) {
+		for n < len(v) && isUpper(v[n]) {
+			n++
+		}
+		if n > 1 || n == len(v) || !isLower(v[n]) {
+			return n
+		}
+	} else if !isLower(v[0]) {
+		return 1
+	}
+	for n < len(v) && isLower(v[n]) {
+		n++
+	}
+	return n
+}
+
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+func vowels(v []byte) int {
+	n := 0
+	for _, c := range v {
+		if bytes.IndexByte([]byte("aeiouAEIOU"), c) >= 0 {
+			n++
+		}
+	}
+	return n
 }

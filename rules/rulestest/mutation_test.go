@@ -3,6 +3,7 @@ package rulestest_test
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/sample"
+	"github.com/qleaks/qleaks/scanner/decode"
 )
 
 // mutant is a rule with one clause broken.
@@ -98,13 +100,30 @@ func told(t *testing.T, r *rules.Rule) []string {
 		v := sample.NewValues(uint64(i))
 		text := []byte(sample.Expand(e.Text, sample.Key(r, v), v))
 		line := fmt.Sprintf("%s: %d %s:", r.ID, i+1, e.Path)
-		for _, m := range set.Match(text, nil) {
-			names := set.Told(m, set.Mentions(text), rules.Place{Path: e.Path})
-			line += fmt.Sprintf(" %d characters by %q", m.End-m.Start, names)
+		for part, view := range views(e.Path, text) {
+			for _, m := range set.Match(view, nil) {
+				names := set.Told(m, set.Mentions(text), rules.Place{Path: e.Path, Part: part})
+				line += fmt.Sprintf(" %d characters by %q", m.End-m.Start, names)
+			}
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// views yields an example's text, or the parts of a notebook with their names.
+func views(path string, text []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		if !strings.HasSuffix(path, ".ipynb") {
+			yield("", text)
+			return
+		}
+		for view, err := range decode.Views(text, path, decode.Options{}) {
+			if err == nil && view.Part.Name != "" && !yield(view.Part.Name, view.Text) {
+				return
+			}
+		}
+	}
 }
 
 const toldFile = "testdata/told.golden"

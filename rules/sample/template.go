@@ -126,11 +126,23 @@ func (v *Values) sized(kind string, n int) string {
 	return v.From(alphanumeric, n)
 }
 
-// like returns what has a key's shape; "ident" is a long identifier.
+// like returns what has a key's shape and is none: "ident", "camel" (32
+// characters) and "snake" (44) are names of programs, "shout" (32), "typed" (44)
+// and "counted" (40) what people write where a key goes.
 func (v *Values) like(kind string) string {
 	switch kind {
 	case "ident":
 		return "function" + strings.Repeat("Binding", 3) + "Token"
+	case "camel":
+		return strings.Join([]string{"a", "Very", "Long", "Identifier", "Name", "Of32", "Chars"}, "")
+	case "snake":
+		return strings.Join([]string{"dynamical", "decoupling", "with", "XY4", "and", "Twirling", "1"}, "_")
+	case "shout":
+		return strings.Join([]string{"REPLACE", "me", "WITH", "your", "REAL", "ionq", "KEY", digits[1:5]}, "")
+	case "typed":
+		return digits[1:] + digits[:1] + lowerLetters + upperLetters[:8]
+	case "counted":
+		return strings.Repeat(digits[1:]+digits[:1], 4)
 	case "ibm_cloud":
 		return v.From(base64URL, 44)
 	case "ibm_quantum_legacy":
