@@ -126,10 +126,9 @@ func (w *walk) files(ctx context.Context, t target, part *say) stream {
 	case t.kind == singleFile:
 		file := source.OneFile{Name: t.name, Path: t.path}
 		if t.repository != nil {
-			file.Repository = t.repository.Identity()
 			file.Ignored = t.repository.Ignored(t.path, false)
 		}
-		return w.scanner.Scan(ctx, file)
+		return w.named(t.repository, w.scanner.Scan(ctx, file))
 	case t.kind == objectsOnly:
 		return nothing
 	case t.kind == homePlaces:
@@ -154,7 +153,7 @@ func (w *walk) trees(ctx context.Context, t target, part *say) stream {
 			if t.below == "" {
 				w.walked[root] = true
 			}
-			for f, err := range w.scanner.Scan(ctx, w.directory(t, root, part)) {
+			for f, err := range w.named(t.repository, w.scanner.Scan(ctx, w.directory(t, root, part))) {
 				if !yield(f, err) {
 					return
 				}
@@ -181,7 +180,6 @@ func (w *walk) directory(t target, root string, part *say) source.Source {
 		d.Prefix = filepath.ToSlash(t.prefix)
 		return d
 	}
-	d.Repository = t.repository.Identity()
 	if root == t.repository.Root() {
 		d.Ignored = t.repository.Ignored
 	}
