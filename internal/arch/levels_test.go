@@ -15,7 +15,7 @@ func levels() map[string]int {
 		1:  "internal/credential rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect scanner/ledger internal/provider/simhttp",
-		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",
+		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/textpage",
 		6:  "internal/hygiene internal/demo remediate internal/inventory/page",
 		7:  "internal/auditreport internal/incident internal/sweep internal/web",

@@ -1,0 +1,136 @@
+// Package github asks GitHub about the secrets that it keeps for workflows:
+// their names, and when they were set. Nobody can read their values.
+package github
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/qleaks/qleaks/internal/httpx"
+	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/secret"
+)
+
+const (
+	service = "api"
+	// rate keeps well below the 5,000 requests an hour of a token; more come only
+	// from organisations of more than a thousand repositories.
+	rate = 10
+	// longList is how many bytes a page of a list may have.
+	longList = 8 << 20
+)
+
+// ErrName is what is no name of an owner, a repository or an environment.
+var ErrName = errors.New("this is no OWNER or OWNER/REPOSITORY of GitHub")
+
+// nameShape is what owners and repositories are called; the library puts them
+// into paths as they are.
+var nameShape = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+
+// kit is GitHub as far as it is asked.
+func kit() provider.Kit {
+	return provider.Kit{
+		Name: "github", Title: "GitHub",
+		Services: []provider.Service{{Name: service, Origin: "https://api.github.com", Rate: rate}},
+	}
+}
+
+// Calls lists the requests of the Client; all are GET, and carry the operator's
+// token.
+func Calls() []string {
+	return []string{
+		"/orgs/{owner}/actions/secrets",
+		"/orgs/{owner}/repos",
+		"/repos/{owner}/{repository}/actions/secrets",
+		"/repos/{owner}/{repository}/environments",
+		"/repos/{owner}/{repository}/environments/{environment}/secrets",
+	}
+}
+
+// Client asks GitHub with one token.
+type Client struct {
+	wire provider.Wire
+	api  *github.Client
+}
+
+// New makes a Client. Credential is the token, which must be allowed to read
+// secrets; the name of the service in Origins, for GitHub Enterprise, is "api".
+func New(c provider.Config) (*Client, error) {
+	if c.Credential.IsZero() {
+		return nil, provider.ErrNoCredential
+	}
+	k := kit()
+	if err := k.Check(c); err != nil {
+		return nil, err
+	}
+	wire, err := k.Wire(c, service)
+	if err != nil {
+		return nil, err
+	}
+	over := wire.HTTP(longList, c.Waits())
+	over.Transport = bearing{c.Credential, over.Transport}
+	api := github.NewClient(over)
+	if api.BaseURL, err = api.BaseURL.Parse(wire.Origin() + "/"); err != nil {
+		return nil, errors.New("the library does not take the address of GitHub")
+	}
+	return &Client{wire, api}, nil
+}
+
+// bearing adds the token to requests.
+type bearing struct {
+	token secret.Value
+	next  http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearing) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := r.Clone(r.Context())
+	sent.Header.Set("Authorization", "Bearer "+b.token.Reveal())
+	return b.next.RoundTrip(sent)
+}
+
+// ask makes one call of the library, and judges the answer by what came over
+// the wire. The library's errors are dropped: they quote it.
+func (c *Client) ask(ctx context.Context, path []string, whole func(httpx.Response) bool, call func(context.Context) error) error {
+	line := c.wire.Line(http.MethodGet, path...)
+	watched, outcome := httpx.Watch(ctx)
+	err := call(watched)
+	if ended := provider.Ended(ctx); ended != nil {
+		return ended
+	}
+	answer := outcome.Response
+	if limited, ok := errors.AsType[*github.RateLimitError](err); ok {
+		wait := max(time.Until(limited.Rate.Reset.Time), 0)
+		return &provider.CallError{Request: line, Status: answer.Status, RetryAfter: wait, Kind: provider.ErrBusy}
+	}
+	switch {
+	case outcome.Err != nil:
+		return provider.Failed(outcome.Err)
+	case answer.Status == 0:
+		return &provider.CallError{Request: line, Kind: provider.ErrUnexpected}
+	case answer.Status != http.StatusOK:
+		return provider.Declined(line, "", answer)
+	case err != nil || !whole(answer):
+		return &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+	}
+	return nil
+}
+
+// has judges answers that are an object with a list.
+func has(member string) func(httpx.Response) bool {
+	return func(answer httpx.Response) bool {
+		members, err := provider.Object(answer)
+		return err == nil && provider.Has(members, "total_count", member) && strings.HasPrefix(string(members[member]), "[")
+	}
+}
+
+// list judges answers that are a list.
+func list(answer httpx.Response) bool {
+	return answer.Type == "application/json" && strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "[")
+}
