@@ -115,7 +115,8 @@ type tour struct {
 type step struct {
 	title string
 	words []string
-	args  []string
+	// commands are run one after the other.
+	commands [][]string
 }
 
 func (t tour) steps() []step {
@@ -126,37 +127,41 @@ func (t tour) steps() []step {
 				"A laboratory has this repository. Ada put keys into it, saw it, and took them",
 				"out again. In the files as they are now there is one; in the history there are",
 				"three, one of them in the output of a notebook. No key is ever shown.",
-			}, []string{"scan", repository},
+			}, [][]string{{"scan", repository}},
 		},
 		{
 			"2. See what asking would send", []string{
 				"Which of them still work? Only their providers know. Before anything is sent,",
 				"see what would be, and to whom. Here the providers are simulated.",
-			}, []string{"scan", "--verify", "--explain-network", "--quiet", repository},
+			}, [][]string{{"scan", "--verify", "--explain-network", "--quiet", repository}},
 		},
 		{
 			"3. Ask the providers", []string{
 				"Each key goes to its own provider, once, after a made-up value was refused. IBM",
 				"is asked with a credential of yours, so that the leaked key does not log in.",
-			}, []string{"scan", "--verify", "--identify", "--fail-on", "active", "--quiet", repository},
+			}, [][]string{{"scan", "--verify", "--identify", "--fail-on", "active", "--quiet", repository}},
 		},
 		{
 			"4. List the keys that there are", []string{
 				"Which keys does the laboratory have at all? IBM tells; the pages of IonQ's and",
-				"qBraid's consoles can be imported as a person copies them.",
-			}, []string{"keys", "list", "--provider", "ibm", "--quiet"},
+				"qBraid's consoles are imported as a person copies them.",
+			}, [][]string{
+				{"keys", "import", t.world.Consoles["ionq"], "--provider", "ionq", "--whole", "--quiet"},
+				{"keys", "import", t.world.Consoles["qbraid"], "--provider", "qbraid", "--whole", "--quiet"},
+				{"keys", "list", "--quiet"},
+			},
 		},
 		{
 			"5. Judge what is known", []string{
 				"An audit asks nobody: it goes by what was found, and by what the providers said a",
 				"moment ago. Each lapse comes with its reason, the provider's page, and what to do.",
-			}, []string{"audit", "--scan", repository, "--quiet"},
+			}, [][]string{{"audit", "--scan", repository, "--quiet"}},
 		},
 		{
 			"6. See what happened", []string{
 				"What ran since Ada's key leaked? The leaked key is not used for that: IonQ is asked",
 				"with a key of yours.",
-			}, []string{"incident", "ionq/ada-laptop", "--scan", repository, "--quiet"},
+			}, [][]string{{"incident", "ionq/ada-laptop", "--scan", repository, "--quiet"}},
 		},
 	}
 }
@@ -178,21 +183,30 @@ func (t tour) walk(ctx context.Context) error {
 }
 
 func (t tour) step(ctx context.Context, s step) error {
-	shown := make([]string, len(s.args))
-	for i, a := range s.args {
-		shown[i] = shellWord(a)
+	lines := append([]string{s.title, ""}, s.words...)
+	lines = append(lines, "")
+	for _, args := range s.commands {
+		shown := "  $ qleaks"
+		for _, a := range args {
+			shown += " " + shellWord(a)
+		}
+		lines = append(lines, shown)
 	}
-	t.say(append(append([]string{s.title, ""}, s.words...), "", "  $ qleaks "+strings.Join(shown, " "), "")...)
+	t.say(append(lines, "")...)
 	if err := t.pause(ctx); err != nil {
 		return err
 	}
-	code := Main(ctx, t.inside(s.args))
-	fmt.Fprintf(t.env.Stdout, "\n  (exit code %d)\n", code)
-	switch code {
-	case exitClean, exitFindings, exitIncomplete:
-		return nil
+	for _, args := range s.commands {
+		code := Main(ctx, t.inside(args))
+		switch code {
+		case exitClean:
+		case exitFindings, exitIncomplete:
+			fmt.Fprintf(t.env.Stdout, "\n  (exit code %d)\n", code)
+		default:
+			return exitStatusError(code)
+		}
 	}
-	return exitStatusError(code)
+	return nil
 }
 
 // pause waits for the Enter key, where somebody could press it.

@@ -32,7 +32,7 @@ func TestTheDemonstrationWalksThroughAndTellsNoKey(t *testing.T) {
 	text := out.String()
 	for _, want := range []string{
 		"$ qleaks scan ", "3 keys in 4 places", "(exit code 1)", "Nothing was sent.", "still accepted by the provider", "refused by the provider",
-		"instance bell-lab", "985 USD spent", "Leaked, and still accepted (leaked-active)", "by nobody-we-know", "3 jobs wait or run", "poster-session", "What now?",
+		"instance bell-lab", "985 USD spent", "Leaked, and still accepted (leaked-active)", "by nobody-we-know", "3 jobs wait or run", "poster-session", "old-course", "What now?",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tour does not show %q", want)
