@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"io"
@@ -29,9 +30,23 @@ type document struct {
 	Since    string          `json:"since,omitempty"`
 	Habit    Habit           `json:"habit"`
 	Jobs     []jobRecord     `json:"jobs"`
+	nowRecord
+	Rest restRecord `json:"summary"`
+}
+
+// nowRecord is how things stand.
+type nowRecord struct {
 	Queued   []string        `json:"queued"`
 	Sessions []sessionRecord `json:"sessions"`
-	Rest     restRecord      `json:"summary"`
+	Made     []madeRecord    `json:"made"`
+}
+
+// madeRecord is a key that was made since the leak.
+type madeRecord struct {
+	Handle string `json:"handle"`
+	Name   string `json:"name,omitempty"`
+	Owner  string `json:"owner,omitempty"`
+	Made   string `json:"made"`
 }
 
 type keyRecord struct {
@@ -114,7 +129,7 @@ func newDocument(t Told) document {
 		Schema: incidentSchema, AsOf: instant(t.Now), Asked: t.Asked, Since: instant(t.Since), Habit: t.Habit,
 		Key:      keyRecord{t.Case.Provider, t.Case.Handle(), t.Case.Key().Name, t.Case.Owner(), string(status), instant(asked)},
 		Exposure: exposureRecord{instant(e.Committed), e.Commit, e.By, instant(e.Pushed), e.PushedHow, instant(e.Public), e.PublicHow, e.Private},
-		Places:   []placeRecord{}, Jobs: []jobRecord{}, Queued: []string{}, Sessions: []sessionRecord{},
+		Places:   []placeRecord{}, Jobs: []jobRecord{}, nowRecord: nowRecord{Queued: []string{}, Sessions: []sessionRecord{}, Made: []madeRecord{}},
 		Rest: restRecord{Sum: t.Sum, Seconds: t.Sum.Ran.Seconds(), Verdict: t.verdict(), Gaps: append([]string{}, t.Gaps...), Steps: t.steps()},
 	}
 	for _, p := range t.Case.Leaks() {
@@ -125,6 +140,10 @@ func newDocument(t Told) document {
 	}
 	for _, j := range t.Queued {
 		d.Queued = append(d.Queued, j.ID)
+	}
+	for _, e := range t.Made {
+		owner := e.Key.Owner
+		d.Made = append(d.Made, madeRecord{e.Handle(), e.Key.Name, cmp.Or(owner.Name, owner.Email, owner.ID), instant(e.Key.Dates.Created)})
 	}
 	for _, s := range t.Sessions {
 		d.Sessions = append(d.Sessions, newSessionRecord(s))

@@ -17,12 +17,12 @@ type htmlView struct {
 	Story  []htmlEvent
 	Places []htmlPlace
 	Jobs   []htmlJob
-	Queued, Sessions,
+	Queued, Sessions, Made,
 	Gaps, Steps []string
 	Asked bool
 }
 
-type htmlHead struct{ Title, Owner, AsOf, Since, Verdict, Caveat, Total string }
+type htmlHead struct{ Title, Owner, AsOf, Since, Verdict, Caveat, MadeCaveat, Total string }
 
 type htmlEvent struct{ At, What, How string }
 
@@ -43,7 +43,7 @@ func writeHTML(w io.Writer, t Told, _ Options) error {
 		return err
 	}
 	v := htmlView{htmlHead: htmlHead{
-		Title: t.Case.Provider + " " + t.Case.Called(), Owner: t.Case.Owner(), AsOf: minute(t.Now), Since: minute(t.Since), Verdict: t.verdict(), Caveat: caveat,
+		Title: t.Case.Provider + " " + t.Case.Called(), Owner: t.Case.Owner(), AsOf: minute(t.Now), Since: minute(t.Since), Verdict: t.verdict(), Caveat: caveat, MadeCaveat: madeCaveat,
 		Total: t.total(),
 	}, Gaps: t.Gaps, Steps: t.steps(), Asked: t.Asked}
 	for _, e := range t.story() {
@@ -64,6 +64,9 @@ func writeHTML(w io.Writer, t Told, _ Options) error {
 	}
 	for _, s := range t.Sessions {
 		v.Sessions = append(v.Sessions, s.ID+" · "+s.Backend+" · since "+minute(s.Begun))
+	}
+	for _, e := range t.Made {
+		v.Made = append(v.Made, madeLine(e))
 	}
 	return page.Execute(w, v)
 }

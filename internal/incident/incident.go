@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/hygiene"
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
 )
@@ -30,6 +31,9 @@ type Facts struct {
 	Sessions []provider.Session
 	// Before is from when on jobs were asked for, to learn the owner's habit.
 	Before time.Time
+	// Others are the other keys of the lists of the same provider: who has a key
+	// can make another one, and that one stays.
+	Others []*inventory.Entry
 	// Gaps are what is not known and should be, in clauses for people.
 	Gaps []string
 }
@@ -74,6 +78,9 @@ type Told struct {
 	Habit Habit
 	// Window are the jobs since the leak, oldest first, with what sets each apart.
 	Window []Noted
+	// Made are the keys that were made since the leak in the same account, oldest
+	// first.
+	Made []*inventory.Entry
 	// Queued are those that wait or run now.
 	Queued []provider.Job
 	Sum    Sum
@@ -124,7 +131,22 @@ func Tell(f Facts) Told {
 		t.Window = append(t.Window, Noted{Job: j, Unlike: t.Habit.unlike(j)})
 	}
 	t.Sum = sum(t.Window)
+	t.Made = t.made()
 	return t
+}
+
+// made looks for keys of the same account that are younger than the leak.
+func (t Told) made() []*inventory.Entry {
+	var young []*inventory.Entry
+	account := t.Case.Key().Account.ID
+	for _, e := range t.Others {
+		same := account == "" || e.Key.Account.ID == "" || e.Key.Account.ID == account
+		if e != t.Case.Entry && e.Key.Provider == t.Case.Provider && same && !t.Since.IsZero() && e.Key.Dates.Created.After(t.Since) {
+			young = append(young, e)
+		}
+	}
+	slices.SortStableFunc(young, func(a, b *inventory.Entry) int { return a.Key.Dates.Created.Compare(b.Key.Dates.Created) })
+	return young
 }
 
 func sum(window []Noted) Sum {

@@ -65,6 +65,10 @@ func theft() incident.Facts {
 	queued.Backend = "qpu.aria-1"
 	f.Jobs = append(f.Jobs, stolen, queued, hers)
 	f.Sessions = []provider.Session{{ID: "s-1", Backend: "qpu.aria-1", Begun: noon.Add(-2 * time.Hour)}}
+	spare := func(name, owner string, made time.Time, account string) *inventory.Entry {
+		return &inventory.Entry{Key: key.Key{Provider: "ionq", ID: "id-" + name, Name: name, Owner: key.Party{Name: owner}, Account: key.Party{ID: account}, Dates: key.Dates{Created: made}}}
+	}
+	f.Others = []*inventory.Entry{c.Entry, spare("spare", "nobody-we-know", noon.Add(-time.Hour), ""), spare("older", "Ada", leak.Add(-day), ""), spare("unknown", "Ada", time.Time{}, "")}
 	f.Gaps = []string{"IonQ tells no cost of jobs that wait"}
 	return f
 }
@@ -117,6 +121,23 @@ func TestWhatIsUnlikeTheOwnerIsSaid(t *testing.T) {
 	}
 	if len(told.Queued) != 1 || told.Queued[0].ID != "queued" {
 		t.Errorf("queued: %+v", told.Queued)
+	}
+}
+
+func TestKeysThatWereMadeSinceAreTold(t *testing.T) {
+	f := theft()
+	told := incident.Tell(f)
+	if len(told.Made) != 1 || told.Made[0].Key.Name != "spare" {
+		t.Errorf("%+v", told.Made)
+	}
+	// A key of another account is not in reach of the leaked one.
+	f.Case.Entry.Key.Account.ID, f.Others[1].Key.Account.ID = "a", "b"
+	if told := incident.Tell(f); len(told.Made) != 0 {
+		t.Errorf("%+v", told.Made)
+	}
+	f.Exposure = incident.Exposure{}
+	if told := incident.Tell(f); len(told.Made) != 0 {
+		t.Error("since nobody knows when, nothing is younger")
 	}
 }
 

@@ -1,12 +1,14 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
 )
 
@@ -145,3 +147,18 @@ func (t Told) verdict() string {
 
 // caveat is said in every report.
 const caveat = "No provider tells which key a job came with: these are all jobs where the key works, the owner's among them."
+
+// madeLine is a key that was made since the leak, in one line.
+func madeLine(e *inventory.Entry) string {
+	parts := []string{minute(e.Key.Dates.Created), cmp.Or(e.Key.Name, e.Handle())}
+	if e.Key.Name != "" && e.Key.ID != "" {
+		parts = append(parts, e.Key.ID)
+	}
+	if who := cmp.Or(e.Key.Owner.Name, e.Key.Owner.Email, e.Key.Owner.ID); who != "" {
+		parts = append(parts, "of "+who)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// madeCaveat is said where keys were made since the leak.
+const madeCaveat = "Who has a key that may make keys can have made one for later. Is each of these one that somebody knows?"

@@ -39,6 +39,13 @@ func writeText(w io.Writer, t Told, o Options) error {
 		p.Wrapped(textpage.Bold, "  ", t.total())
 	}
 	p.now(t)
+	if len(t.Made) > 0 {
+		p.Heading("Keys that were made since then")
+		p.Wrapped(textpage.Plain, "  ", madeCaveat)
+		for _, e := range t.Made {
+			p.Wrapped(textpage.Plain, "  - ", madeLine(e))
+		}
+	}
 	if len(t.Gaps) > 0 {
 		p.Heading("What is not known")
 		for _, g := range t.Gaps {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/incident"
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/provider"
 )
 
@@ -51,6 +52,10 @@ func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time)
 	}
 	if f.Case, err = named(hygiene.Cases(inv, i.found, fingerprints.Salt()), o.ID); err != nil {
 		return f, err
+	}
+	f.Others = inv.Entries
+	if !slices.ContainsFunc(inv.Lists, func(l inventory.Snapshot) bool { return l.Account.Provider == f.Case.Provider }) {
+		i.gaps = append(i.gaps, "keys that were made since: there is no list of the keys at "+title(f.Case.Provider))
 	}
 	if f.Exposure, err = i.exposure(f.Case, o.GitHub, since); err != nil {
 		return f, err
