@@ -186,11 +186,11 @@ func (t tour) step(ctx context.Context, s step) error {
 	lines := append([]string{s.title, ""}, s.words...)
 	lines = append(lines, "")
 	for _, args := range s.commands {
-		shown := "  $ qleaks"
+		shown := []string{"  $ qleaks"}
 		for _, a := range args {
-			shown += " " + shellWord(a)
+			shown = append(shown, shellWord(a))
 		}
-		lines = append(lines, shown)
+		lines = append(lines, strings.Join(shown, " "))
 	}
 	t.say(append(lines, "")...)
 	if err := t.pause(ctx); err != nil {
