@@ -3,7 +3,9 @@ package decode
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -85,5 +87,32 @@ func BenchmarkViewsNotebook(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
 		countViews(content)
+	}
+}
+
+// BenchmarkViewsFormats times the formats that histories seldom have, apart
+// from the text that they mostly are: each holds the same source, and bytes are
+// those of the file.
+func BenchmarkViewsFormats(b *testing.B) {
+	source := string(sourceText(1 << 20))
+	var paragraphs strings.Builder
+	for line := range strings.SplitSeq(source, "\n") {
+		paragraphs.WriteString("<w:p><w:r><w:t>" + html.EscapeString(line) + "</w:t></w:r></w:p>")
+	}
+	names := slices.Repeat([]string{"name"}, 1000)
+	for name, content := range map[string][]byte{
+		"zip":    zipOf(b, 8, file{"a.go", source}),
+		"7z":     sevenZipOf(b, file{"a.go", source}),
+		"docx":   zipOf(b, 8, file{"[Content_Types].xml", "<Types/>"}, file{"word/document.xml", paragraphs.String()}),
+		"pdf":    pdfOf(b, source, ""),
+		"pickle": pickled(names, slices.Repeat([]string{source[:1000]}, 1000)),
+		"sqlite": emptyDatabase(source[:1000]),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			for b.Loop() {
+				countViews(content)
+			}
+		})
 	}
 }

@@ -69,7 +69,8 @@ func Open(src []byte) (*Archive, error) {
 		d := parser{src: directory}
 		switch d.byte() {
 		case idHeader:
-			return a, a.read(&d)
+			err := a.read(&d)
+			return a, err
 		case idEncodedHeader:
 			s := d.streams()
 			if d.broken || len(s.folders) == 0 {
