@@ -1,6 +1,7 @@
 package rulestest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,23 @@ func TestKeysInPartsAreFound(t *testing.T) {
 					t.Errorf("%s cut at %d: seen by way of %q", name, cut, way)
 				}
 			}
+		}
+	}
+}
+
+func TestAKeyThatIsWrittenBackwardsIsReportedTheRightWayRound(t *testing.T) {
+	set := builtin(t)
+	for _, text := range []string{`IONQ_API_KEY = "A"[::-1]`, `const ionqKey = "A".split("").reverse().join("")`, `{"text": "IONQ_API_KEY = \"A\"[::-1]\n"}`} {
+		key := sample.NewValues(1).From(sample.Alphabet("A-Za-z0-9"), 32)
+		turned := []byte(key)
+		slices.Reverse(turned)
+		list := rulestest.Scan(t.Context(), set, "a.py", []byte(strings.Replace(text, "\"A", "\""+string(turned), 1)))
+		if strings.Contains(text, `\"A`) {
+			list = rulestest.Scan(t.Context(), set, "a.jsonl", []byte(strings.Replace(text, "A\\\"", string(turned)+"\\\"", 1)))
+		}
+		f, ok := of(list, key)
+		if !ok || len(list) != 1 || f.Confidence < rules.High {
+			t.Errorf("%s: %d findings, %v, %s by %q", text, len(list), ok, f.Confidence, f.Evidence)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -65,5 +66,23 @@ func TestLiteralsThatAreJoinedAreSeenAndLocated(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestLiteralsThatAreTurnedRoundAreSeenAndLocated(t *testing.T) {
+	for i, spelling := range []string{
+		`K = "A"[::-1]`, `K = 'A'[:: -1]`, `k = "A".split("").reverse().join("")`, `k = "".join(reversed("A"))`, `$k = strrev('A');`, `k = reverse("A")`,
+		`k = "A".reverse`, `let k: String = "A".chars().rev().collect();`,
+	} {
+		key := sampleKey(32, "")
+		turned := []byte(key)
+		slices.Reverse(turned)
+		text := strings.Repeat("x = 1\n", 500) + strings.Replace(spelling, "A", string(turned), 1) + "\n"
+		views, _ := collect(t, []byte(text), "", Options{})
+		t.Run(fmt.Sprint(i), func(t *testing.T) { wantPlace(t, views, key, place{way: "reversed", encoded: string(turned)}) })
+	}
+	views, _ := collect(t, []byte(`k = "`+sampleKey(32, "")+`"[:-1]`), "", Options{})
+	if len(views) > 1 {
+		t.Errorf("a literal that is cut is turned round: %d views", len(views))
 	}
 }

@@ -157,8 +157,9 @@ func (w *walk) text(n *node) bool {
 		return w.tooDeep(n)
 	}
 	rows := listRows(n.text)
-	n.runs = listRuns(n.text).with(rows)
-	if !w.joined(n, rows) {
+	runs := listRuns(n.text)
+	n.runs = runs.with(rows)
+	if !w.joined(n, rows) || !w.reversed(n, runs) {
 		return false
 	}
 	for i := range w.rewrites {

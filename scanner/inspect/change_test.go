@@ -182,6 +182,11 @@ func (c *chain) split(text string) string {
 	joints := []string{`" + "`, `" "`, "\"\n    \"", "\" \\\n\"", `', '`, `" . "`, `' + f'`, `").append("`, "`+`", `""" + """`, "\"  # part\n  \"", `\" + \"`}
 	joint := joints[c.random.IntN(len(joints))]
 	run := text[start:end]
+	if c.random.IntN(4) == 0 {
+		turned := []byte(run)
+		slices.Reverse(turned)
+		return text[:start] + string(turned) + `"[::-1]` + text[end:]
+	}
 	size := 1 + c.random.IntN(len(run))
 	var parts []string
 	for ; len(run) > size; run = run[size:] {

@@ -118,6 +118,9 @@ func (s *seeker) run(start, end int) {
 	if s.full {
 		return
 	}
+	if from, to, ok := decode.Turned(s.content, start, end); ok {
+		s.add(from, to)
+	}
 	trimmed := decode.Trimmed(s.content, start, end)
 	if s.Rules.Clue(s.content, start, end) || trimmed > start && s.Rules.Clue(s.content, trimmed, end) {
 		s.add(start, end)

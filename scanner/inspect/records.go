@@ -108,11 +108,14 @@ func (c *collection) records() []Record {
 const overlaps = 8
 
 // misreads reports whether p is what the raw bytes show of a value that q shows
-// decoded: in "\nKEY" and "ESC[31mKEY" a letter of the escape touches the key
+// decoded, or of one that is turned round: in "\nKEY" and "ESC[31mKEY" a letter of the escape touches the key
 // and makes it another one.
 func (p placed) misreads(q placed) bool {
 	decoded := len(q.Location.Way) > 0 || q.Location.Notebook != nil
 	raw := len(p.Location.Way) == 0 && p.Location.Notebook == nil
+	if way := q.Location.Way; len(way) > len(p.Location.Way) && way[len(way)-1] == decode.Backwards && p.Location.Member == q.Location.Member {
+		return p.start < q.end && q.start < p.end
+	}
 	return raw && decoded && p.match.Rule == q.match.Rule && p.Location.Member == q.Location.Member &&
 		p.start <= q.start && q.end <= p.end && p.end-p.start > q.end-q.start
 }
