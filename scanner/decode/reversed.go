@@ -24,8 +24,12 @@ func Turned(text []byte, start, end int) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	from, to = max(0, start-reversedAround), min(len(text), end+2*reversedAround)
-	behind := text[end:to]
-	ok = bytes.Contains(behind, []byte("-1")) || bytes.Contains(behind, []byte("rev")) || bytes.Contains(text[from:start], []byte("rev"))
+	if start == 0 || end == len(text) || isBlank(text[end]) || text[end] == ',' {
+		return 0, 0, false
+	}
+	behind, before := text[end:to], text[from:start]
+	ok = bytes.Contains(behind[:min(len(behind), 24)], []byte("-1]")) || bytes.Contains(behind, []byte(".rev")) ||
+		bytes.Contains(before, []byte("reverse")) || bytes.Contains(before, []byte("strrev"))
 	return from, to, ok
 }
 
