@@ -21,15 +21,15 @@ func Schema() []byte { return schema }
 
 // document is the json format; see schema/incident.schema.json.
 type document struct {
-	Schema   string          `json:"schema"`
-	AsOf     string          `json:"asOf"`
-	Key      keyRecord       `json:"key"`
-	Exposure exposureRecord  `json:"exposure"`
-	Places   []placeRecord   `json:"places"`
-	Asked    bool            `json:"asked"`
-	Since    string          `json:"since,omitempty"`
-	Habit    Habit           `json:"habit"`
-	Jobs     []jobRecord     `json:"jobs"`
+	Schema   string         `json:"schema"`
+	AsOf     string         `json:"asOf"`
+	Key      keyRecord      `json:"key"`
+	Exposure exposureRecord `json:"exposure"`
+	Places   []placeRecord  `json:"places"`
+	Asked    bool           `json:"asked"`
+	Since    string         `json:"since,omitempty"`
+	Habit    Habit          `json:"habit"`
+	Jobs     []jobRecord    `json:"jobs"`
 	nowRecord
 	Rest restRecord `json:"summary"`
 }
