@@ -211,15 +211,15 @@ func TestReportsOfTrufflehog(t *testing.T) {
 
 func TestTextWithKeys(t *testing.T) {
 	ionq, qbraid, bare := keyOf(t, "ionq-api-key", 1), keyOf(t, "qbraid-api-key", 2), keyOf(t, "ionq-api-key", 3)
-	text := "# keys\n\nIONQ_API_KEY=" + ionq + "\n" + bare + "\r\n  " + qbraid + "\nsome prose that is no key\nshort\n"
+	text := "# keys\n\n" + bare + "\r\n  " + qbraid + "\nsome prose that is no key\nshort\nIONQ_API_KEY=" + ionq + "\n"
 	r, err := read(t, text)
-	holds(t, r, err, reread.Plain, "ionq-api-key", ionq, "qbraid-api-key", qbraid)
-	if len(r.Skipped) != 2 || r.Skipped[0].Path != "line 4" || r.Skipped[1].Path != "line 7" {
+	holds(t, r, err, reread.Plain, "qbraid-api-key", qbraid, "ionq-api-key", ionq)
+	if len(r.Skipped) != 2 || r.Skipped[0].Path != "line 3" || r.Skipped[1].Path != "line 6" {
 		t.Errorf("skipped %v", r.Skipped)
 	}
 	r, err = read(t, text, of("ionq"))
-	holds(t, r, err, reread.Plain, "ionq-api-key", ionq, "qbraid-api-key", qbraid, "ionq-api-key", bare)
-	if l := r.Entries[2].Occurrences[0]; l.Location.Line != 4 || l.Place != source.Stdin {
+	holds(t, r, err, reread.Plain, "qbraid-api-key", qbraid, "ionq-api-key", ionq, "ionq-api-key", bare)
+	if l := r.Entries[2].Occurrences[0]; l.Location.Line != 3 || l.Place != source.Stdin {
 		t.Errorf("place %+v", l)
 	}
 	if r, err = read(t, bare, of("ibm")); err != nil || len(r.Entries) > 0 && r.Entries[0].Rule.ID == "ibm-cloud-api-key" {
