@@ -214,7 +214,7 @@ func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 func vowels(v []byte) int {
 	n := 0
 	for _, c := range v {
-		if bytes.IndexByte([]byte("aeiouAEIOU"), c) >= 0 {
+		if strings.IndexByte("aeiouAEIOU", c) >= 0 {
 			n++
 		}
 	}

@@ -65,7 +65,7 @@ func leakedActive(k *Known, c *Case) string {
 }
 
 // leakedAndUsed needs the time of the leak and of the use.
-func leakedAndUsed(k *Known, c *Case) string {
+func leakedAndUsed(_ *Known, c *Case) string {
 	since := c.leakedSince()
 	if c.Entry == nil || since.IsZero() {
 		return ""

@@ -38,7 +38,7 @@ func unused(k *Known, c *Case) string {
 	case record.Dates.Created.IsZero():
 		return "never used"
 	case asOf.Sub(record.Dates.Created) >= k.Limits.Unused:
-		return fmt.Sprintf("never used in %s", ago(asOf, record.Dates.Created))
+		return "never used in " + ago(asOf, record.Dates.Created)
 	}
 	return ""
 }

@@ -46,16 +46,14 @@ func Write(w io.Writer, title string, contexts []Context, scanners []Scored) err
 // groups writes a row for each group, in alphabetical order.
 func groups(out *strings.Builder, by string, scanners []Scored, of func(*Score) map[string]Tally) {
 	fmt.Fprintf(out, "\n| %s | keys |", by)
-	rule := "|---|---|"
 	names := map[string]bool{}
 	for _, s := range scanners {
 		fmt.Fprintf(out, " %s: recall | false |", s.Scanner)
-		rule += "---|---|"
 		for name := range of(s.Score) {
 			names[name] = true
 		}
 	}
-	fmt.Fprintf(out, "\n%s\n", rule)
+	fmt.Fprintf(out, "\n|---|---|%s\n", strings.Repeat("---|---|", len(scanners)))
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		fmt.Fprintf(out, "| %s | %d |", name, of(scanners[0].Score)[name].Keys)
 		for _, s := range scanners {
@@ -72,7 +70,7 @@ func lapses(out *strings.Builder, title string, list []Lapse) {
 	}
 	fmt.Fprintf(out, "\n%s:\n\n", title)
 	for _, l := range list {
-		line := fmt.Sprintf("- %s `%s` (%s, %s): %s", l.Context.ID, l.Context.Path, l.Context.Provider, l.Context.Class, l.What)
+		line := fmt.Sprintf("- %s %#q (%s, %s): %s", l.Context.ID, l.Context.Path, l.Context.Provider, l.Context.Class, l.What)
 		if l.Context.Needs != "" {
 			line += "; needs " + l.Context.Needs
 		}

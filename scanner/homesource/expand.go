@@ -66,7 +66,7 @@ func (t *tree) list(dir string) ([]string, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // what is not there holds nothing
+		return nil, nil // what is not there holds nothing
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(-1)

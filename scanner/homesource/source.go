@@ -110,12 +110,12 @@ type spot struct {
 // resolve finds out where a place is. It reports false if it is nowhere.
 func (w *walk) resolve(p Place) (spot, bool) {
 	head, rest, _ := strings.Cut(p.Name, "/")
-	dir := ""
+	var dir string
 	switch {
 	case head == "~":
 		dir = w.real
 	case head == "":
-		dir = filepath.Join("/", w.System)
+		dir = filepath.Join(string(filepath.Separator), w.System)
 	default:
 		dir = w.variables(strings.TrimPrefix(head, "$"))
 	}
@@ -147,7 +147,7 @@ func (w *walk) enter(dir string) *tree {
 	switch dir {
 	case w.real:
 		label = "~"
-	case filepath.Join("/", w.System):
+	case filepath.Join(string(filepath.Separator), w.System):
 		label = "/"
 	}
 	w.roots[dir] = &tree{Root: root, dir: dir, label: label}

@@ -27,7 +27,7 @@ func newHouse(t *testing.T) *house {
 	root := t.TempDir()
 	// What is above must let others pass, or no mode below says anything.
 	for _, dir := range []string{root, filepath.Dir(root)} {
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the point of the test
+		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -39,7 +39,7 @@ func newHouse(t *testing.T) *house {
 func (h *house) put(name string, mode os.FileMode) {
 	h.t.Helper()
 	full := filepath.Join(h.root, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil { //nolint:gosec // as above
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 		h.t.Fatal(err)
 	}
 	if err := errors.Join(os.WriteFile(full, []byte(name), mode), os.Chmod(full, mode)); err != nil {
@@ -129,7 +129,7 @@ func TestAStoreThatOthersReadKeepsNothing(t *testing.T) {
 	h.put("home/.qiskit/qiskit-ibm.json", 0o644)
 	h.put("home/.zshrc", 0o600)
 	h.want("~/.qiskit/qiskit-ibm.json", "+~/.zshrc")
-	if err := os.Chmod(h.dir, 0o700); err != nil { //nolint:gosec // a directory
+	if err := os.Chmod(h.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	h.want("+~/.qiskit/qiskit-ibm.json", "+~/.zshrc")
@@ -200,7 +200,7 @@ func TestWhatCannotBeReadIsTold(t *testing.T) {
 	if err := os.Chmod(filepath.Join(h.dir, ".qnx/auth"), 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(h.dir, ".qnx/auth"), 0o700) }) //nolint:gosec // a directory
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(h.dir, ".qnx/auth"), 0o700) })
 	if got := h.read(); !slices.Contains(got, "unread:~/.qnx/auth") {
 		t.Errorf("got %q", got)
 	}
