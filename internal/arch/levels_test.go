@@ -11,7 +11,7 @@ import (
 func levels() map[string]int {
 	table := map[string]int{}
 	for level, packages := range []string{
-		0:  "internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/sevenzip scanner/decode/sqlite",
+		0:  "internal/expression internal/secret internal/key internal/httpx scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/sevenzip scanner/decode/sqlite",
 		1:  "internal/credential rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "scanner/inspect scanner/ledger internal/provider/simhttp",

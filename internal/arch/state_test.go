@@ -3,13 +3,16 @@ package arch
 import (
 	"go/ast"
 	"go/token"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// noPackageState forbids package variables but errors, compiled regexps,
+// noPackageState forbids package variables but errors, lazy expressions,
 // embedded files, interface assertions, provider kits and tables that nobody
-// writes to.
+// writes to. Expressions that compile when the program starts would make every
+// hook wait for them.
 func noPackageState(m *module) []violation {
 	var found []violation
 	tables := map[*pkg]map[string]bool{}
@@ -23,8 +26,8 @@ func noPackageState(m *module) []violation {
 				spec := spec.(*ast.ValueSpec)
 				if isTable(spec) {
 					remember(tables, p, spec)
-				} else if !allowedState(p, f, variables, spec) {
-					found = append(found, m.at(f, spec.Pos(), "package variable %s: allowed are errors, compiled regexps, embedded files and unexported tables of literals", spec.Names[0].Name))
+				} else if !allowedState(m, p, f, variables, spec) {
+					found = append(found, m.at(f, spec.Pos(), "package variable %s: allowed are errors, expressions of internal/expression, embedded files and unexported tables of literals", spec.Names[0].Name))
 				}
 			}
 		}
@@ -41,7 +44,7 @@ func remember(tables map[*pkg]map[string]bool, p *pkg, spec *ast.ValueSpec) {
 	}
 }
 
-func allowedState(p *pkg, f *file, variables *ast.GenDecl, spec *ast.ValueSpec) bool {
+func allowedState(m *module, p *pkg, f *file, variables *ast.GenDecl, spec *ast.ValueSpec) bool {
 	if spec.Names[0].Name == "_" {
 		return true
 	}
@@ -55,11 +58,34 @@ func allowedState(p *pkg, f *file, variables *ast.GenDecl, spec *ast.ValueSpec) 
 		return false
 	}
 	for _, value := range spec.Values {
-		if !f.calls(value, "errors.New", "fmt.Errorf", "regexp.MustCompile") {
+		lazy := f.calls(value, m.path+"/internal/expression.Lazy")
+		if lazy && !compiles(value) || !lazy && !f.calls(value, "errors.New", "fmt.Errorf") {
 			return false
 		}
 	}
 	return true
+}
+
+// compiles reports whether the argument of a call is a regular expression,
+// written as literals.
+func compiles(value ast.Expr) bool {
+	pattern, ok := literalText(value.(*ast.CallExpr).Args[0])
+	_, err := regexp.Compile(pattern)
+	return ok && err == nil
+}
+
+// literalText returns the text of a literal, or of literals that are added.
+func literalText(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil
+	case *ast.BinaryExpr:
+		left, ok := literalText(e.X)
+		right, also := literalText(e.Y)
+		return left + right, ok && also
+	}
+	return "", false
 }
 
 func embeds(doc *ast.CommentGroup) bool {

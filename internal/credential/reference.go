@@ -5,8 +5,9 @@ package credential
 
 import (
 	"errors"
-	"regexp"
 	"strings"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 // Scheme is a kind of place.
@@ -74,7 +75,7 @@ func (r Reference) String() string {
 	return ""
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+var variableName = expression.Lazy(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 
 // defaultService is the service of keychain:NAME.
 const defaultService = "qleaks"
@@ -88,7 +89,7 @@ func Parse(text string) (Reference, error) {
 	r := Reference{scheme: Scheme(scheme), words: []string{rest}}
 	switch r.scheme {
 	case Env:
-		if !variableName.MatchString(rest) {
+		if !variableName().MatchString(rest) {
 			return Reference{}, errEnv
 		}
 	case Keychain:

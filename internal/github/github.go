@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/secret"
@@ -31,7 +31,7 @@ var ErrName = errors.New("this is no OWNER or OWNER/REPOSITORY of GitHub")
 
 // nameShape is what owners and repositories are called; the library puts them
 // into paths as they are.
-var nameShape = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+var nameShape = expression.Lazy(`^[A-Za-z0-9._-]{1,100}$`)
 
 // kit is GitHub as far as it is asked.
 func kit() provider.Kit {

@@ -55,7 +55,7 @@ func ParseScope(text string) (Scope, error) {
 	return Scope{owner, repository}, nil
 }
 
-func isName(s string) bool { return nameShape.MatchString(s) && strings.Trim(s, ".") != "" }
+func isName(s string) bool { return nameShape().MatchString(s) && strings.Trim(s, ".") != "" }
 
 // Secrets lists the secrets of GitHub Actions, place by place, each place by
 // name. The list is whole only if it ended without an error; an error is its

@@ -2,9 +2,9 @@ package inventory
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
 )
@@ -13,7 +13,7 @@ import (
 var ErrMaterial = errors.New("it holds what looks like a key itself, which no list may hold")
 
 // runOf is text in which a key could be: whatever keys are made of, unbroken.
-var runOf = regexp.MustCompile(`[A-Za-z0-9_.-]{20,}`)
+var runOf = expression.Lazy(`[A-Za-z0-9_.-]{20,}`)
 
 // Lengths of keys whose values have no prefix.
 const (
@@ -27,7 +27,7 @@ const (
 // of other lengths.
 func Material(text string) []secret.Value {
 	var found []secret.Value
-	for _, run := range runOf.FindAllString(text, -1) {
+	for _, run := range runOf().FindAllString(text, -1) {
 		if prefix, tail, ok := prefixed(run); ok {
 			found = append(found, secret.New([]byte(prefix+tail)))
 			continue

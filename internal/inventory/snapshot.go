@@ -10,11 +10,11 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/key"
 )
 
@@ -78,14 +78,14 @@ func (e Extent) includes(other Extent) bool {
 	return wider(e.Everybody, other.Everybody) && wider(e.Services, other.Services)
 }
 
-var accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var accountName = expression.Lazy(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 var errName = errors.New("a name of an account is up to 63 of a-z, 0-9 and \"-\", and begins with a letter or a digit")
 
 // CheckName says what is wrong with an account's name. Names are directories
 // on every system, so they are lower case.
 func CheckName(name string) error {
-	if !accountName.MatchString(name) {
+	if !accountName().MatchString(name) {
 		return errName
 	}
 	return nil

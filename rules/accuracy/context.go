@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 // Context is a place in which a key was seen to leak, or something that looks
@@ -118,13 +119,13 @@ func (c Context) validate() error {
 	return nil
 }
 
-var keyPlace = regexp.MustCompile(`\{\{([A-Z][A-Z_]*[0-9]?)(?:\|[a-z0-9]+)?\}\}`)
+var keyPlace = expression.Lazy(`\{\{([A-Z][A-Z_]*[0-9]?)(?:\|[a-z0-9]+)?\}\}`)
 
 // kinds returns the names of the keys in the text, each once, in their order:
 // those of kinds, with a digit for a second one.
 func (c Context) kinds() []string {
 	var names []string
-	for _, m := range keyPlace.FindAllStringSubmatch(c.Text, -1) {
+	for _, m := range keyPlace().FindAllStringSubmatch(c.Text, -1) {
 		name := strings.TrimSuffix(strings.TrimSuffix(m[1], "_A"), "_B")
 		if _, ok := kindOf(name); ok && !slices.Contains(names, name) {
 			names = append(names, name)

@@ -1,9 +1,9 @@
 package rulestest
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/sample"
 )
@@ -16,14 +16,14 @@ type Planted struct {
 	Key        string
 }
 
-var planted = regexp.MustCompile(`\{\{([a-z][a-z0-9]*(?:-[a-z0-9]+)+) (high|medium|low)\}\}`)
+var planted = expression.Lazy(`\{\{([a-z][a-z0-9]*(?:-[a-z0-9]+)+) (high|medium|low)\}\}`)
 
 // Plant fills a corpus file with keys and values, and returns what must be
 // found in it. A rule that the set does not have is left as it stands.
 func Plant(set *rules.Set, text string, v *sample.Values) (string, []Planted) {
 	var wanted []Planted
-	filled := planted.ReplaceAllStringFunc(text, func(m string) string {
-		parts := planted.FindStringSubmatch(m)
+	filled := planted().ReplaceAllStringFunc(text, func(m string) string {
+		parts := planted().FindStringSubmatch(m)
 		r := set.Rule(parts[1])
 		if r == nil {
 			return m

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 // The template language:
@@ -30,9 +31,9 @@ import (
 //
 // Braces that are none of these stay as they are (Helm and LaTeX have them).
 var (
-	placeholder = regexp.MustCompile(`\{\{([A-Z0-9_]+)(?:\|([^{}]*))?\}\}`)
-	block       = regexp.MustCompile(`(?s)\{\{#(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}(.*?)\{\{/(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}`)
-	sized       = regexp.MustCompile(`^(HEX|ALNUM|LOW|LOWALNUM|UP|AWS|DIG|BITS|B64_|B64URL)(\d+)$`)
+	placeholder = expression.Lazy(`\{\{([A-Z0-9_]+)(?:\|([^{}]*))?\}\}`)
+	block       = expression.Lazy(`(?s)\{\{#(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}(.*?)\{\{/(b64|b64wrap|utf16le|utf16be|hex|gzip)\}\}`)
+	sized       = expression.Lazy(`^(HEX|ALNUM|LOW|LOWALNUM|UP|AWS|DIG|BITS|B64_|B64URL)(\d+)$`)
 )
 
 // Expand fills a template with a key and with values of v.
@@ -43,8 +44,8 @@ func Expand(template, key string, v *Values) string {
 // ExpandKeys fills a template with several keys, each by its name, and with
 // values of v. A name may be cut in halves and filtered as KEY is.
 func ExpandKeys(template string, keys map[string]string, v *Values) string {
-	filled := placeholder.ReplaceAllStringFunc(template, func(m string) string {
-		parts := placeholder.FindStringSubmatch(m)
+	filled := placeholder().ReplaceAllStringFunc(template, func(m string) string {
+		parts := placeholder().FindStringSubmatch(m)
 		if value, ok := part(parts[1], parts[2], keys); ok {
 			return value
 		}
@@ -53,8 +54,8 @@ func ExpandKeys(template string, keys map[string]string, v *Values) string {
 		}
 		return m
 	})
-	return block.ReplaceAllStringFunc(filled, func(m string) string {
-		parts := block.FindStringSubmatch(m)
+	return block().ReplaceAllStringFunc(filled, func(m string) string {
+		parts := block().FindStringSubmatch(m)
 		return encodeBlock(parts[1], parts[2])
 	})
 }
@@ -94,7 +95,7 @@ func (v *Values) named(name, argument string, keys map[string]string) (string, b
 	case "LIKE":
 		return v.like(argument), true
 	}
-	m := sized.FindStringSubmatch(name)
+	m := sized().FindStringSubmatch(name)
 	if m == nil {
 		return "", false
 	}

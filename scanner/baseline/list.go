@@ -6,11 +6,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/scanner/finding"
 )
@@ -110,11 +110,11 @@ func isConflict(line string) bool {
 	})
 }
 
-var fingerprintForm = regexp.MustCompile(`^[a-z2-7]{26}$`)
+var fingerprintForm = expression.Lazy(`^[a-z2-7]{26}$`)
 
 func parseKnown(line string) (Known, error) {
 	fingerprint, rest, _ := strings.Cut(line, " ")
-	if !fingerprintForm.MatchString(fingerprint) || rest == "" {
+	if !fingerprintForm().MatchString(fingerprint) || rest == "" {
 		return Known{}, errors.New("it is no fingerprint with a rule")
 	}
 	rule, rest, err := word(rest)

@@ -2,7 +2,8 @@ package decode
 
 import (
 	"bytes"
-	"regexp"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 const (
@@ -100,12 +101,12 @@ func readJoined(text []byte, at, next int, kind gapKind) (joinedRow, int) {
 
 var (
 	// callBefore is what joins a list and stands before it.
-	callBefore = regexp.MustCompile(`(?is)(?:(?:["'` + "`" + `]{2}|[\w.:]{1,24})\s{0,8}\.\s{0,40})?\b(?:join|concat|concatenate|strcat|paste0?|string|implode)!?\s{0,8}\(\s{0,40}(?:["'` + "`" + `]{2}\s{0,8},\s{0,40})?(?:(?:\[\]string|new\s?\w{0,12}\[\]|array|list|listOf|vec!|c|seq)?\s{0,8}[\[({]\s{0,40})?\z|-join\s{0,8}@?\(?\s{0,40}\z`)
+	callBefore = expression.Lazy(`(?is)(?:(?:["'` + "`" + `]{2}|[\w.:]{1,24})\s{0,8}\.\s{0,40})?\b(?:join|concat|concatenate|strcat|paste0?|string|implode)!?\s{0,8}\(\s{0,40}(?:["'` + "`" + `]{2}\s{0,8},\s{0,40})?(?:(?:\[\]string|new\s?\w{0,12}\[\]|array|list|listOf|vec!|c|seq)?\s{0,8}[\[({]\s{0,40})?\z|-join\s{0,8}@?\(?\s{0,40}\z`)
 	// buildBefore begins a chain of calls that each add a literal.
-	buildBefore = regexp.MustCompile(`(?is)(?:new\s{1,8})?(?:[\w.]{1,24}\.)?string(?:builder|buffer)\s{0,4}\(\s{0,8}(?:\)\s{0,40}\.\s{0,8}append\s{0,4}\(\s{0,8})?\z`)
+	buildBefore = expression.Lazy(`(?is)(?:new\s{1,8})?(?:[\w.]{1,24}\.)?string(?:builder|buffer)\s{0,4}\(\s{0,8}(?:\)\s{0,40}\.\s{0,8}append\s{0,4}\(\s{0,8})?\z`)
 	// listBefore opens a list, and joinAfter closes and joins it.
-	listBefore = regexp.MustCompile(`(?is)(?:(?:\b(?:array|list|listof|seq|vec!|string\[\])|@)\s{0,4})?[\[({]\s{0,40}\z`)
-	joinAfter  = regexp.MustCompile(`(?is)\A\s{0,40},?\s{0,40}[\])}]{1,2}\s{0,40}(?:\.\s{0,8}(?:join|joined|jointostring|mkstring|concat|reduce)\b\s{0,8}(?:\(\s{0,8}(?:["'` + "`" + `]{2})?[^()]{0,8}\))?|-join\s{0,8}(?:["']{2})?)`)
+	listBefore = expression.Lazy(`(?is)(?:(?:\b(?:array|list|listof|seq|vec!|string\[\])|@)\s{0,4})?[\[({]\s{0,40}\z`)
+	joinAfter  = expression.Lazy(`(?is)\A\s{0,40},?\s{0,40}[\])}]{1,2}\s{0,40}(?:\.\s{0,8}(?:join|joined|jointostring|mkstring|concat|reduce)\b\s{0,8}(?:\(\s{0,8}(?:["'` + "`" + `]{2})?[^()]{0,8}\))?|-join\s{0,8}(?:["']{2})?)`)
 )
 
 // settle decides whether the row is put together, and what of the text around
@@ -133,14 +134,14 @@ func (r *joinedRow) settle(text []byte) bool {
 	}
 	var called []int
 	if joinsList(before) {
-		called = callBefore.FindIndex(before)
+		called = callBefore().FindIndex(before)
 	}
 	if called != nil && called[0] > 0 && (before[called[0]-1] == '.' || isQuoteByte(before[called[0]-1])) {
 		called = nil // joined by something
 	}
 	if !r.listed {
 		if called == nil && bytes.IndexByte(before, '(') >= 0 {
-			called = buildBefore.FindIndex(before)
+			called = buildBefore().FindIndex(before)
 		}
 		if called != nil {
 			r.from = open - len(before) + called[0]
@@ -154,7 +155,7 @@ func (r *joinedRow) settle(text []byte) bool {
 	if !joinsList(after) {
 		return false
 	}
-	opened, joins := listBefore.FindIndex(before), joinAfter.FindIndex(after[closing:])
+	opened, joins := listBefore().FindIndex(before), joinAfter().FindIndex(after[closing:])
 	if opened == nil || joins == nil {
 		return false
 	}

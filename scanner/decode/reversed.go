@@ -2,8 +2,9 @@ package decode
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 // reversedAround is how far beside a literal stands what turns it round, in
@@ -13,8 +14,8 @@ const reversedAround = 64
 var (
 	// turnsBefore stands before a literal and turns it round, turnsAfter behind
 	// it.
-	turnsBefore = regexp.MustCompile(`(?is)(?:["']{2}\.join\(\s{0,8})?\b(?:reversed?|strrev|array_reverse|stri_reverse|strreverse)\s{0,4}\(\s{0,8}[a-z]?\z`)
-	turnsAfter  = regexp.MustCompile(`(?is)\A(?:\[\s{0,2}:\s{0,2}:\s{0,2}-1\s{0,2}\]|(?:\.split\(\s{0,2}["'` + "`" + `]{2}\s{0,2}\)|\.chars\(\))?\s{0,40}\.(?:reversed?|rev)\b(?:\(\s{0,2}\))?(?:\s{0,40}\.(?:join\(\s{0,2}["'` + "`" + `]{2}\s{0,2}\)|collect[\w:<>]{0,16}\(\)))?)`)
+	turnsBefore = expression.Lazy(`(?is)(?:["']{2}\.join\(\s{0,8})?\b(?:reversed?|strrev|array_reverse|stri_reverse|strreverse)\s{0,4}\(\s{0,8}[a-z]?\z`)
+	turnsAfter  = expression.Lazy(`(?is)\A(?:\[\s{0,2}:\s{0,2}:\s{0,2}-1\s{0,2}\]|(?:\.split\(\s{0,2}["'` + "`" + `]{2}\s{0,2}\)|\.chars\(\))?\s{0,40}\.(?:reversed?|rev)\b(?:\(\s{0,2}\))?(?:\s{0,40}\.(?:join\(\s{0,2}["'` + "`" + `]{2}\s{0,2}\)|collect[\w:<>]{0,16}\(\)))?)`)
 )
 
 // Turned reports whether the run text[start:end] may be a literal that the
@@ -45,9 +46,9 @@ func (w *walk) reversed(n *node, runs runList) bool {
 		}
 		from, to := run.from-1, run.to+1
 		before := n.text[max(0, from-reversedAround):from]
-		if at := turnsAfter.FindIndex(n.text[to:min(len(n.text), to+2*reversedAround)]); at != nil {
+		if at := turnsAfter().FindIndex(n.text[to:min(len(n.text), to+2*reversedAround)]); at != nil {
 			to += at[1]
-		} else if at := turnsBefore.FindIndex(before); at != nil {
+		} else if at := turnsBefore().FindIndex(before); at != nil {
 			from += at[0] - len(before)
 		} else {
 			continue

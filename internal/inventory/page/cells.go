@@ -1,13 +1,13 @@
 package page
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/key"
 )
 
@@ -64,7 +64,7 @@ func blank(text string) bool {
 	return slices.Contains([]string{"", "-", "–", "—", "--", "n/a", "na", "null", "unknown"}, strings.ToLower(text))
 }
 
-var idShape = regexp.MustCompile(`^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-f]{24}|[0-9a-f]{32}|IBMid-\w+|iam-\w+-[0-9a-f-]+)$`)
+var idShape = expression.Lazy(`^(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-f]{24}|[0-9a-f]{32}|IBMid-\w+|iam-\w+-[0-9a-f-]+)$`)
 
 // party takes a text for an id, an address or a name, by its shape.
 func party(text string) key.Party {
@@ -73,7 +73,7 @@ func party(text string) key.Party {
 		return key.Party{}
 	case strings.Contains(text, "@") && !strings.Contains(text, " "):
 		return key.Party{Email: text}
-	case idShape.MatchString(text):
+	case idShape().MatchString(text):
 		return key.Party{ID: text}
 	}
 	return key.Party{Name: text}

@@ -2,10 +2,11 @@ package page
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qleaks/qleaks/internal/expression"
 )
 
 var (
@@ -23,8 +24,8 @@ var layouts = []string{
 }
 
 var (
-	numbered = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?))?$`)
-	relative = regexp.MustCompile(`^(?:about |over |almost |less than )?(\d{1,4}|an?|one) ?(second|sec|minute|min|hour|hr|day|week|month|year|s|m|h|d|w|mo|y)s? ago$`)
+	numbered = expression.Lazy(`^(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?))?$`)
+	relative = expression.Lazy(`^(?:about |over |almost |less than )?(\d{1,4}|an?|one) ?(second|sec|minute|min|hour|hr|day|week|month|year|s|m|h|d|w|mo|y)s? ago$`)
 )
 
 // moment reads a date in lower case; approximate says that it was told from
@@ -37,14 +38,14 @@ func moment(text string, o Options) (at time.Time, approximate bool, err error) 
 	case "yesterday":
 		return o.AsOf.UTC().AddDate(0, 0, -1), true, nil
 	}
-	if m := relative.FindStringSubmatch(text); m != nil {
+	if m := relative().FindStringSubmatch(text); m != nil {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			n = 1 // "a", "an", "one"
 		}
 		return before(o.AsOf.UTC(), n, m[2]), true, nil
 	}
-	if m := numbered.FindStringSubmatch(text); m != nil {
+	if m := numbered().FindStringSubmatch(text); m != nil {
 		at, err = byNumbers(m, o.Days)
 		return at, false, err
 	}

@@ -4,10 +4,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/inventory"
 )
 
@@ -101,7 +101,7 @@ func (r *reader) leaveOut(names ...string) {
 	}
 }
 
-var wide = regexp.MustCompile(`\t| {2,}`)
+var wide = expression.Lazy(`\t| {2,}`)
 
 // split divides a line of a copied table: at tabs, or else at two spaces or
 // more, as terminals show tables.
@@ -109,7 +109,7 @@ func split(line string) []string {
 	if strings.Contains(line, "\t") {
 		return strings.Split(strings.TrimRight(line, " "), "\t")
 	}
-	return wide.Split(strings.TrimSpace(line), -1)
+	return wide().Split(strings.TrimSpace(line), -1)
 }
 
 // fromTable reads the lines after a heading whose columns stand side by side.
@@ -194,21 +194,21 @@ func (r *reader) fromStack(lines []string, from int, h header) ([]row, error) {
 }
 
 var (
-	pager  = regexp.MustCompile(`(?i)^(?:showing )?(\d+) ?(?:-|–|—|to) ?(\d+) of (\d+)(?: (?:keys|entries|results|items|rows))?$`)
-	paging = regexp.MustCompile(`(?i)^(?:rows|items|results) per page:?(?: ?\d+)?$|^page \d+(?: of \d+)?$|^(?:previous|next|first|last)(?: page)?$`)
+	pager  = expression.Lazy(`(?i)^(?:showing )?(\d+) ?(?:-|–|—|to) ?(\d+) of (\d+)(?: (?:keys|entries|results|items|rows))?$`)
+	paging = expression.Lazy(`(?i)^(?:rows|items|results) per page:?(?: ?\d+)?$|^page \d+(?: of \d+)?$|^(?:previous|next|first|last)(?: page)?$`)
 )
 
 // furniture reports whether a line is no part of a table: empty, a button, or
 // what stands below it. How many keys there are is noted.
 func (r *reader) furniture(line string) bool {
 	line = strings.TrimSpace(line)
-	if m := pager.FindStringSubmatch(line); m != nil {
+	if m := pager().FindStringSubmatch(line); m != nil {
 		if n, err := strconv.Atoi(m[3]); err == nil {
 			r.page.Total = max(r.page.Total, n)
 		}
 		return true
 	}
-	return line == "" || button(line) || paging.MatchString(line)
+	return line == "" || button(line) || paging().MatchString(line)
 }
 
 // button reports whether a text is what consoles write on buttons.

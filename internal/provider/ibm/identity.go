@@ -103,7 +103,7 @@ func code(answer httpx.Response) string {
 		return ""
 	}
 	for _, text := range []string{list[0].MessageCode, list[0].Code} {
-		if codeShape.MatchString(text) {
+		if codeShape().MatchString(text) {
 			return text
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
@@ -26,7 +26,7 @@ const (
 const renewal = 5 * time.Minute
 
 // codeShape is what IBM's codes look like; nothing else is repeated.
-var codeShape = regexp.MustCompile(`^BX[A-Z]{3}[0-9]{4}[A-Z]$`)
+var codeShape = expression.Lazy(`^BX[A-Z]{3}[0-9]{4}[A-Z]$`)
 
 // exchange logs in with a value. It is safe to repeat.
 func (c *client) exchange(ctx context.Context, v secret.Value, patience time.Duration) (httpx.Response, error) {
@@ -50,7 +50,7 @@ func loginCode(answer httpx.Response) string {
 		return ""
 	}
 	code, _ := provider.Text(members, "errorCode")
-	if !codeShape.MatchString(code) {
+	if !codeShape().MatchString(code) {
 		return ""
 	}
 	return code

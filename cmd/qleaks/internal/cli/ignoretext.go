@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 )
@@ -19,8 +19,8 @@ import (
 type ignoreBlock struct{ header, end int }
 
 var (
-	ignoreHeader = regexp.MustCompile(`^\s*\[\[\s*(?:ignore|"ignore"|'ignore')\s*\]\]`)
-	tableHeader  = regexp.MustCompile(`^\s*\[`)
+	ignoreHeader = expression.Lazy(`^\s*\[\[\s*(?:ignore|"ignore"|'ignore')\s*\]\]`)
+	tableHeader  = expression.Lazy(`^\s*\[`)
 )
 
 // ignoreBlocks finds the n entries of a configuration; nil if they are written
@@ -32,10 +32,10 @@ func ignoreBlocks(text []byte, n int) []ignoreBlock {
 	for line := range bytes.Lines(text) {
 		number++
 		switch trimmed := bytes.TrimSpace(line); {
-		case ignoreHeader.Match(line):
+		case ignoreHeader().Match(line):
 			blocks = append(blocks, ignoreBlock{number, number + 1})
 			open = true
-		case tableHeader.Match(line):
+		case tableHeader().Match(line):
 			open = false
 		case open && len(trimmed) > 0 && trimmed[0] != '#':
 			blocks[len(blocks)-1].end = number + 1

@@ -4,13 +4,13 @@ package sim
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/qleaks/qleaks/internal/expression"
 	"github.com/qleaks/qleaks/internal/provider/simhttp"
 	"github.com/qleaks/qleaks/internal/secret"
 )
@@ -60,7 +60,7 @@ type Sim struct {
 }
 
 // keyForm is what the API takes for a key at all.
-var keyForm = regexp.MustCompile(`^qbr_[A-Za-z0-9_.-]{16,}$`)
+var keyForm = expression.Lazy(`^qbr_[A-Za-z0-9_.-]{16,}$`)
 
 // New makes an organisation without users.
 func New(o Options) *Sim {
@@ -168,7 +168,7 @@ func (s *Sim) asking(h handler) http.HandlerFunc {
 		switch {
 		case value == "":
 			fail(w, http.StatusUnauthorized, "NO_VALID_AUTHENTICATION")
-		case !keyForm.MatchString(value):
+		case !keyForm().MatchString(value):
 			fail(w, http.StatusUnauthorized, "INVALID_API_KEY_FORMAT")
 		case k == nil || s.users[k.User] == nil || !k.Deleted.IsZero() && !s.Now().Before(k.Deleted.Add(s.options.Lag)):
 			fail(w, http.StatusUnauthorized, "INVALID_API_KEY")
