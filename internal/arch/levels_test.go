@@ -17,11 +17,12 @@ func levels() map[string]int {
 		3:  "scanner/inspect scanner/ledger internal/provider/simhttp",
 		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/store remediate/console remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/textpage",
-		6:  "internal/hygiene internal/demo remediate internal/inventory/page",
-		7:  "internal/auditreport internal/incident internal/sweep internal/web",
-		8:  "cmd/qleaks/internal/cli",
-		9:  "cmd/qleaks",
-		10: "internal/arch",
+		6:  "internal/hygiene internal/demo internal/inventory/page",
+		7:  "internal/auditreport internal/incident remediate",
+		8:  "internal/sweep internal/web",
+		9:  "cmd/qleaks/internal/cli",
+		10: "cmd/qleaks",
+		11: "internal/arch",
 	} {
 		for p := range strings.FieldsSeq(packages) {
 			table[p] = level
