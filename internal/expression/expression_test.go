@@ -11,7 +11,7 @@ func TestAnExpressionIsCompiledOnceWhenItIsNeeded(t *testing.T) {
 	if got := word().FindString("- word -"); got != "word" {
 		t.Errorf("found %q", got)
 	}
-	if word() != word() {
+	if first, second := word(), word(); first != second {
 		t.Error("it was compiled twice")
 	}
 	wrong := expression.Lazy(`(`) // not compiled, so nothing happens
