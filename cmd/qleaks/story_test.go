@@ -39,6 +39,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Values[plantedKey{}] = &planted{}
 	env.Values[cloudKey{}] = new(*cloud)
 	env.Values[worldKey{}] = &running{}
+	env.Values[hubKey{}] = &hub{}
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "AppData": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
@@ -67,6 +68,9 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"received": received,
 		"breaks":   breaks,
 		"world":    world,
+		"github":   github,
+		"keeps":    keeps,
+		"hides":    hides,
 		"fault":    fault,
 	}
 }

@@ -33,8 +33,8 @@ var ErrName = errors.New("this is no OWNER or OWNER/REPOSITORY of GitHub")
 // into paths as they are.
 var nameShape = expression.Lazy(`^[A-Za-z0-9._-]{1,100}$`)
 
-// kit is GitHub as far as it is asked.
-func kit() provider.Kit {
+// Kit is GitHub as far as it is asked: where. It makes no Client for keys.
+func Kit() provider.Kit {
 	return provider.Kit{
 		Name: "github", Title: "GitHub",
 		Services: []provider.Service{{Name: service, Origin: "https://api.github.com", Rate: rate}},
@@ -45,9 +45,13 @@ func kit() provider.Kit {
 // token.
 func Calls() []string {
 	return []string{
-		"/orgs/{owner}/actions/secrets",
+		"/users/{owner}",
+		"/user",
+		"/user/repos",
+		"/user/codespaces/secrets",
 		"/orgs/{owner}/repos",
-		"/repos/{owner}/{repository}/actions/secrets",
+		"/orgs/{owner}/{kind}/secrets",
+		"/repos/{owner}/{repository}/{kind}/secrets",
 		"/repos/{owner}/{repository}/environments",
 		"/repos/{owner}/{repository}/environments/{environment}/secrets",
 	}
@@ -65,7 +69,7 @@ func New(c provider.Config) (*Client, error) {
 	if c.Credential.IsZero() {
 		return nil, provider.ErrNoCredential
 	}
-	k := kit()
+	k := Kit()
 	if err := k.Check(c); err != nil {
 		return nil, err
 	}
@@ -109,6 +113,13 @@ func (c *Client) ask(ctx context.Context, path []string, whole func(httpx.Respon
 		wait := max(time.Until(limited.Rate.Reset.Time), 0)
 		return &provider.CallError{Request: line, Status: answer.Status, RetryAfter: wait, Kind: provider.ErrBusy}
 	}
+	if limited, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
+		wait := answer.RetryAfter
+		if limited.RetryAfter != nil {
+			wait = *limited.RetryAfter
+		}
+		return &provider.CallError{Request: line, Status: answer.Status, RetryAfter: wait, Kind: provider.ErrBusy}
+	}
 	switch {
 	case outcome.Err != nil:
 		return provider.Failed(outcome.Err)
@@ -127,6 +138,22 @@ func has(member string) func(httpx.Response) bool {
 	return func(answer httpx.Response) bool {
 		members, err := provider.Object(answer)
 		return err == nil && provider.Has(members, "total_count", member) && strings.HasPrefix(string(members[member]), "[")
+	}
+}
+
+// tells judges answers that are an object with some members.
+func tells(names ...string) func(httpx.Response) bool {
+	return func(answer httpx.Response) bool {
+		members, err := provider.Object(answer)
+		if err != nil {
+			return false
+		}
+		for _, name := range names {
+			if text, ok := provider.Text(members, name); !ok || text == "" {
+				return false
+			}
+		}
+		return true
 	}
 }
 

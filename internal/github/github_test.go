@@ -51,7 +51,7 @@ func client(t *testing.T, s *sim.Sim, token secret.Value) (*github.Client, *byte
 
 func told(t *testing.T, c *github.Client, scope string) (all []string, err error) {
 	t.Helper()
-	parsed, err := github.ParseScope(scope)
+	parsed, err := github.ParseScope(scope, github.Actions)
 	if err != nil {
 		return nil, err
 	}
@@ -193,5 +193,90 @@ func TestWhatGitHubRefusesIsSaidForWhatItIs(t *testing.T) {
 	}
 	if _, err := github.New(provider.Config{Credential: s.Token("acme"), Origins: map[string]string{"api": "http://github.test"}}); !errors.Is(err, provider.ErrPlain) {
 		t.Errorf("a token over plain HTTP: %v", err)
+	}
+}
+
+// places reads on behind places that are not shown.
+func places(t *testing.T, c *github.Client, scope string, kinds ...github.Kind) (all, untold []string) {
+	t.Helper()
+	parsed, err := github.ParseScope(scope, kinds...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, err := range c.Secrets(t.Context(), parsed) {
+		if place, ok := errors.AsType[*github.PlaceError](err); ok {
+			untold = append(untold, place.Where+" "+place.What)
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", scope, err)
+		}
+		all = append(all, s.Where+" "+string(s.Kind)+" "+s.Name)
+	}
+	return all, untold
+}
+
+func TestEveryKindOfSecretIsListedWhereItIs(t *testing.T) {
+	s := lab(sim.Options{})
+	s.SetFor("dependabot", "acme", "IONQ_TOKEN", day(5))
+	s.SetFor("codespaces", "acme/vqe", "QBRAID_API_KEY", day(6))
+	s.SetFor("agents", "acme/empty", "IBM_TOKEN", day(7))
+	c, _ := client(t, s, s.Token("acme"))
+	all, untold := places(t, c, "acme", github.Kinds()...)
+	want := []string{
+		"acme actions IBM_QUANTUM_TOKEN", "acme dependabot IONQ_TOKEN", "acme/empty agents IBM_TOKEN", "acme/vqe actions IONQ_API_KEY",
+		"acme/vqe codespaces QBRAID_API_KEY", "acme/vqe (a b/c) actions PYPI_TOKEN", "acme/vqe (production) actions QBRAID_API_KEY",
+	}
+	if !slices.Equal(all, want) || len(untold) > 0 {
+		t.Errorf("%q, untold %q", all, untold)
+	}
+	for _, q := range s.Seen() {
+		if q.Method != http.MethodGet || !slices.ContainsFunc(github.Calls(), func(call string) bool { return fits(call, q.Path) }) {
+			t.Errorf("%s %s is not among the calls", q.Method, q.Path)
+		}
+	}
+	if all, _ := places(t, c, "acme", github.Dependabot); !slices.Equal(all, want[1:2]) {
+		t.Errorf("one kind: %q", all)
+	}
+}
+
+func TestAPersonHasSecretsOfTheirOwn(t *testing.T) {
+	s := lab(sim.Options{})
+	s.Person("ada")
+	s.SetFor("codespaces", "ada", "IONQ_API_KEY", day(1))
+	s.Set("ada/notes", "QBRAID_API_KEY", day(2))
+	own := []string{"ada codespaces IONQ_API_KEY", "ada/notes actions QBRAID_API_KEY"}
+	c, _ := client(t, s, s.Token("ada", "acme"))
+	if all, untold := places(t, c, "ada", github.Actions, github.Codespaces); !slices.Equal(all, own) || len(untold) > 0 {
+		t.Errorf("one's own: %q, untold %q", all, untold)
+	}
+	// A colleague's token is let into the repository, and sees nothing else.
+	c, _ = client(t, s, s.Token("acme", "ada"))
+	if all, untold := places(t, c, "ada", github.Actions, github.Codespaces); !slices.Equal(all, own[1:]) || !slices.Equal(untold, []string{"ada codespaces"}) {
+		t.Errorf("a colleague's: %q, untold %q", all, untold)
+	}
+	c, _ = client(t, s, s.Token("acme"))
+	if _, err := told(t, c, "ada"); !errors.Is(err, github.ErrNoneSeen) {
+		t.Errorf("a stranger's: %v", err)
+	}
+}
+
+func TestAPlaceThatIsNotShownHidesNoOther(t *testing.T) {
+	s := lab(sim.Options{})
+	c, _ := client(t, s, s.Token("acme"))
+	whole, _ := places(t, c, "acme", github.Actions)
+	for _, at := range []string{"/orgs/acme/actions/secrets", "/repos/acme/vqe/actions/secrets", "/repos/acme/vqe/environments"} {
+		for _, status := range []int{403, 404} {
+			s.Break(simhttp.Fault{Path: at, Handler: says(status, `{}`)})
+			all, untold := places(t, c, "acme", github.Actions)
+			if len(all) == 0 || len(all) >= len(whole) || len(untold) == 0 {
+				t.Errorf("%s says %d: %q, untold %q", at, status, all, untold)
+			}
+			s.Mend()
+		}
+	}
+	s.Break(simhttp.Fault{Path: "/repos/acme/vqe", Handler: simhttp.Answer(403, "application/json", `{"message":"You have exceeded a secondary rate limit","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, "Retry-After", "60")})
+	if _, err := told(t, c, "acme"); !errors.Is(err, provider.ErrBusy) {
+		t.Errorf("a limit of the moment is no place that is not shown: %v", err)
 	}
 }

@@ -1,11 +1,9 @@
-// Package sim simulates GitHub as far as the secrets of workflows are
-// concerned: organisations, repositories, environments, and the names and times
-// of their secrets, after GitHub's published OpenAPI document.
+// Package sim simulates GitHub as far as its secrets are concerned: people,
+// organisations, repositories, environments, and the names and times of their
+// secrets, after GitHub's published OpenAPI document.
 package sim
 
 import (
-	"cmp"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,16 +34,20 @@ type Sim struct {
 }
 
 type owner struct {
-	secrets      secrets
+	person       bool
+	secrets      kinds
 	repositories []*repository // oldest first
 }
 
 type repository struct {
 	id           int
 	name         string
-	secrets      secrets
+	secrets      kinds
 	environments map[string]secrets
 }
+
+// kinds are secrets by what they are for: actions, dependabot and so on.
+type kinds map[string]secrets
 
 // secrets are names with the times of their making and of their last change.
 type secrets map[string][2]time.Time
@@ -54,15 +56,32 @@ type secrets map[string][2]time.Time
 func New(o Options) *Sim {
 	s := &Sim{owners: map[string]*owner{}, tokens: map[string][]string{}}
 	s.Server = simhttp.New(simhttp.Options{Base: "/api/v3", Now: o.Now, Limit: o.Limit, Span: o.Span, Refuse: refuse})
-	s.Handle(http.MethodGet, "/orgs/{owner}/actions/secrets", s.bearing(s.ofOwner))
-	s.Handle(http.MethodGet, "/orgs/{owner}/repos", s.bearing(s.listRepositories))
-	s.Handle(http.MethodGet, "/repos/{owner}/{repository}/actions/secrets", s.bearing(s.ofRepository))
-	s.Handle(http.MethodGet, "/repos/{owner}/{repository}/environments", s.bearing(s.listEnvironments))
-	s.Handle(http.MethodGet, "/repos/{owner}/{repository}/environments/{environment}/secrets", s.bearing(s.ofEnvironment))
+	for path, h := range map[string]handler{
+		"/users/{owner}":                                                 s.about,
+		"/orgs/{owner}/{kind}/secrets":                                   s.ofOwner,
+		"/orgs/{owner}/repos":                                            s.listRepositories,
+		"/repos/{owner}/{repository}/{kind}/secrets":                     s.ofRepository,
+		"/repos/{owner}/{repository}/environments":                       s.listEnvironments,
+		"/repos/{owner}/{repository}/environments/{environment}/secrets": s.ofEnvironment,
+	} {
+		s.Handle(http.MethodGet, path, s.bearing(h))
+	}
+	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
+	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
+	s.Handle(http.MethodGet, "/user/codespaces/secrets", s.bearing(s.ofOwner))
 	return s
 }
 
-// Token makes a token that may read the secrets of some owners.
+// Person makes a person, who may own repositories.
+func (s *Sim) Person(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repository(name, "")
+	s.owners[name].person = true
+}
+
+// Token makes a token that may read the secrets of some owners; it is the first
+// one's.
 func (s *Sim) Token(owners ...string) secret.Value {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +101,7 @@ func (s *Sim) Found(in, name string) {
 func (s *Sim) repository(in, name string) *repository {
 	o := s.owners[in]
 	if o == nil {
-		o = &owner{secrets: secrets{}}
+		o = &owner{secrets: kinds{}}
 		s.owners[in] = o
 	}
 	if name == "" {
@@ -91,20 +110,25 @@ func (s *Sim) repository(in, name string) *repository {
 	at := slices.IndexFunc(o.repositories, func(r *repository) bool { return r.name == name })
 	if at < 0 {
 		s.ids++
-		o.repositories = append(o.repositories, &repository{id: s.ids, name: name, secrets: secrets{}, environments: map[string]secrets{}})
+		o.repositories = append(o.repositories, &repository{id: s.ids, name: name, secrets: kinds{}, environments: map[string]secrets{}})
 		at = len(o.repositories) - 1
 	}
 	return o.repositories[at]
 }
 
-// Set sets a secret at a time, in OWNER, OWNER/REPOSITORY or
+// Set sets a secret of workflows at a time, in OWNER, OWNER/REPOSITORY or
 // OWNER/REPOSITORY/ENVIRONMENT; what is not there is made.
-func (s *Sim) Set(where, name string, at time.Time) {
-	s.in(where)(func(all secrets) { all.set(name, at) })
+func (s *Sim) Set(where, name string, at time.Time) { s.SetFor("actions", where, name, at) }
+
+// SetFor sets a secret of another kind; an environment has none of them.
+func (s *Sim) SetFor(kind, where, name string, at time.Time) {
+	s.in(kind, where, func(all secrets) { all.set(name, at) })
 }
 
-// Remove removes a secret.
-func (s *Sim) Remove(where, name string) { s.in(where)(func(all secrets) { delete(all, name) }) }
+// Remove removes a secret of workflows.
+func (s *Sim) Remove(where, name string) {
+	s.in("actions", where, func(all secrets) { delete(all, name) })
+}
 
 func (all secrets) set(name string, at time.Time) {
 	made, ok := all[name]
@@ -115,23 +139,29 @@ func (all secrets) set(name string, at time.Time) {
 }
 
 // in finds the secrets of a place, and does something to them.
-func (s *Sim) in(where string) func(func(secrets)) {
-	return func(do func(secrets)) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		parts := strings.SplitN(where, "/", 3)
-		switch r := s.repository(parts[0], strings.Join(parts[1:min(2, len(parts))], "")); {
-		case r == nil:
-			do(s.owners[parts[0]].secrets)
-		case len(parts) < 3:
-			do(r.secrets)
-		default:
-			if r.environments[parts[2]] == nil {
-				r.environments[parts[2]] = secrets{}
-			}
-			do(r.environments[parts[2]])
+func (s *Sim) in(kind, where string, do func(secrets)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	parts := strings.SplitN(where, "/", 3)
+	switch r := s.repository(parts[0], strings.Join(parts[1:min(2, len(parts))], "")); {
+	case r == nil:
+		do(s.owners[parts[0]].secrets.of(kind))
+	case len(parts) < 3:
+		do(r.secrets.of(kind))
+	default:
+		if r.environments[parts[2]] == nil {
+			r.environments[parts[2]] = secrets{}
 		}
+		do(r.environments[parts[2]])
 	}
+}
+
+// of returns the secrets of a kind, which can be added to.
+func (k kinds) of(kind string) secrets {
+	if k[kind] == nil {
+		k[kind] = secrets{}
+	}
+	return k[kind]
 }
 
 // refuse writes GitHub's envelope. A limit that is reached is said with 403, and
@@ -167,13 +197,16 @@ func (s *Sim) bearing(h handler) http.HandlerFunc {
 		defer s.mu.Unlock()
 		scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		owners, good := s.tokens[value]
+		if r.PathValue("owner") == "" && good && len(owners) > 0 {
+			r.SetPathValue("owner", owners[0])
+		}
 		o := s.owners[r.PathValue("owner")]
 		switch {
 		case !good || !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "token"):
 			refuse(w, http.StatusUnauthorized)
 		case o == nil:
 			refuse(w, http.StatusNotFound)
-		case !slices.Contains(owners, r.PathValue("owner")):
+		case !slices.Contains(owners, r.PathValue("owner")) && r.URL.Path != s.Base()+"/users/"+r.PathValue("owner"):
 			refuse(w, http.StatusForbidden)
 		default:
 			h(w, r, o)
@@ -181,11 +214,31 @@ func (s *Sim) bearing(h handler) http.HandlerFunc {
 	}
 }
 
-func (s *Sim) ofOwner(w http.ResponseWriter, r *http.Request, o *owner) { o.secrets.page(w, r, true) }
+// about tells who somebody is, which everybody may know.
+func (s *Sim) about(w http.ResponseWriter, r *http.Request, o *owner) {
+	kind := "Organization"
+	if o.person {
+		kind = "User"
+	}
+	simhttp.JSON(w, http.StatusOK, map[string]any{"login": r.PathValue("owner"), "id": 1, "type": kind})
+}
+
+// ofOwner tells an organisation's secrets, or a person's own.
+func (s *Sim) ofOwner(w http.ResponseWriter, r *http.Request, o *owner) {
+	kind := r.PathValue("kind")
+	if kind == "" {
+		kind = "codespaces"
+	}
+	if o.person != (r.PathValue("kind") == "") {
+		refuse(w, http.StatusNotFound)
+		return
+	}
+	o.secrets[kind].page(w, r, true)
+}
 
 func (s *Sim) ofRepository(w http.ResponseWriter, r *http.Request, o *owner) {
 	if found := o.find(w, r); found != nil {
-		found.secrets.page(w, r, false)
+		found.secrets[r.PathValue("kind")].page(w, r, false)
 	}
 }
 
@@ -211,65 +264,3 @@ func (o *owner) find(w http.ResponseWriter, r *http.Request) *repository {
 	}
 	return o.repositories[at]
 }
-
-func (all secrets) page(w http.ResponseWriter, r *http.Request, organisation bool) {
-	told := []map[string]any{}
-	for name, times := range all {
-		one := map[string]any{"name": name, "created_at": stamp(times[0]), "updated_at": stamp(times[1])}
-		if organisation {
-			one["visibility"] = "all"
-		}
-		told = append(told, one)
-	}
-	slices.SortFunc(told, func(a, b map[string]any) int { return cmp.Compare(fmt.Sprint(a["name"]), fmt.Sprint(b["name"])) })
-	simhttp.JSON(w, http.StatusOK, map[string]any{"total_count": len(told), "secrets": turn(w, r, told)})
-}
-
-func (s *Sim) listRepositories(w http.ResponseWriter, r *http.Request, o *owner) {
-	told := []map[string]any{}
-	for _, x := range o.repositories {
-		told = append(told, map[string]any{
-			"id": x.id, "name": x.name, "full_name": r.PathValue("owner") + "/" + x.name, "private": true, "owner": map[string]any{"login": r.PathValue("owner"), "type": "Organization"},
-		})
-	}
-	if query := r.URL.Query(); query.Get("direction") != "asc" {
-		slices.Reverse(told)
-	}
-	simhttp.JSON(w, http.StatusOK, turn(w, r, told))
-}
-
-func (s *Sim) listEnvironments(w http.ResponseWriter, r *http.Request, o *owner) {
-	found := o.find(w, r)
-	if found == nil {
-		return
-	}
-	told := []map[string]any{}
-	for name := range found.environments {
-		told = append(told, map[string]any{"id": found.id, "name": name})
-	}
-	slices.SortFunc(told, func(a, b map[string]any) int { return cmp.Compare(fmt.Sprint(a["name"]), fmt.Sprint(b["name"])) })
-	simhttp.JSON(w, http.StatusOK, map[string]any{"total_count": len(told), "environments": turn(w, r, told)})
-}
-
-// turn cuts a page, and links to the next one.
-func turn(w http.ResponseWriter, r *http.Request, all []map[string]any) []map[string]any {
-	query := r.URL.Query()
-	size, page := within(query.Get("per_page"), 100, 30), within(query.Get("page"), 1<<30, 1)
-	if page*size < len(all) {
-		query.Set("page", strconv.Itoa(page+1))
-		w.Header().Set("Link", fmt.Sprintf(`<https://%s%s?%s>; rel="next"`, r.Host, r.URL.Path, query.Encode()))
-	}
-	return all[min((page-1)*size, len(all)):min(page*size, len(all))]
-}
-
-// within reads a number, or takes the default where it makes no sense; too much
-// is as much as there may be.
-func within(text string, most, otherwise int) int {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return otherwise
-	}
-	return min(n, most)
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -23,8 +23,11 @@ type auditOptions struct {
 	Home bool
 	// Reports are reports of earlier scans, with what providers said then.
 	Reports []string
-	// Secrets are lists of GitHub's secrets, as WHERE=FILE.
+	// Secrets are lists of GitHub's secrets, as WHERE=FILE; GitHub are owners and
+	// repositories whose secrets GitHub is asked for.
 	Secrets []string
+	GitHub  []string
+	Network networkOptions
 	Config  string
 	FailOn  string
 	Limits  limitOptions
@@ -46,8 +49,9 @@ func newAuditCommand(env Env) *cobra.Command {
 		Long: `What is judged: the lists that qleaks keys keeps, what --scan and --home find,
 what providers said of keys to qleaks scan --verify, then or in reports of
 earlier scans (--report), and what people noted with qleaks audit attest. An
-audit asks no provider, and no key that was found is used. What is not known is
-told, and never counts as fine.
+audit asks no provider, and no key that was found is used; with --github it asks
+GitHub for the names of secrets. What is not known is told, and never counts as
+fine.
 
 The policies, with the provider's page behind each, are in docs/hygiene.md.
 Their numbers are changed by flags or in .qleaks.toml:
@@ -68,7 +72,7 @@ Exit codes:
   qleaks audit --scan . --home                   and where the keys are
   qleaks scan --verify; qleaks audit --scan .    with what providers say
   qleaks audit --format html -o audit.html       a page to look at and print
-  gh secret list --json name,updatedAt > s.json; qleaks audit --secrets s.json
+  qleaks audit --github acme --credential "github=cmd:gh auth token"
   qleaks audit attest mfa --account lab          note what you looked at`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -91,7 +95,8 @@ func addAuditFlags(cmd *cobra.Command, o *auditOptions) {
 	f.StringArrayVar(&o.Scan, "scan", nil, "search this `PATH` for keys; may be repeated")
 	f.BoolVar(&o.Home, "home", false, "search where tools keep keys on this computer, as qleaks scan --home does")
 	f.StringArrayVar(&o.Reports, "report", nil, "use the findings and verdicts of this `FILE`, written by qleaks scan --json; may be repeated")
-	f.StringArrayVar(&o.Secrets, "secrets", nil, "judge the secrets of this `[WHERE=]FILE`, a list of GitHub's (gh secret list --json name,updatedAt); may be repeated")
+	f.StringArrayVar(&o.Secrets, "secrets", nil, "judge the secrets of this `[WHERE=]FILE`: qleaks github secrets --json, or gh secret list --json name,updatedAt; may be repeated")
+	f.StringArrayVar(&o.GitHub, "github", nil, "ask GitHub for the secrets of `OWNER[/REPOSITORY]`, by name and time; may be repeated")
 	f.StringVar(&o.Limits.Unused, "unused", "", "a key is idle after this `TIME` without use, such as 60d (default 90d)")
 	f.StringVar(&o.Limits.Age, "age", "", "a key is old after this `TIME` (default 90d)")
 	f.StringVar(&o.Limits.List, "list-age", "", "a list of keys is old after this `TIME` (default 7d)")
@@ -101,6 +106,7 @@ func addAuditFlags(cmd *cobra.Command, o *auditOptions) {
 	f.BoolVar(&o.Output.JSON, "json", false, "the same as --format json")
 	f.StringVarP(&o.Output.File, "output", "o", "", "write the report to `FILE`, in one step")
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
+	addReachFlags(cmd, &o.Network)
 	addTalkFlags(cmd, &o.Talking)
 	completeWords(cmd, "fail-on", auditLevels()...)
 	completeWords(cmd, "format", auditreport.Formats()...)

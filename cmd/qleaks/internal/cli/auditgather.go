@@ -51,7 +51,7 @@ func (a *audit) judge(ctx context.Context) (auditreport.Report, error) {
 	if err != nil {
 		return auditreport.Report{}, couldNot("cannot read the lists of keys", err)
 	}
-	if known.Secrets, err = a.secrets(); err != nil {
+	if known.Secrets, err = a.secrets(ctx); err != nil {
 		return auditreport.Report{}, err
 	}
 	if err := a.search(ctx, store.Dir, fingerprints.Salt()); err != nil {

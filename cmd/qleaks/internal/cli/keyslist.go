@@ -69,7 +69,7 @@ whole · 130 interrupted`,
 	f.BoolVar(&o.Everybody, "everybody", false, "the keys of the whole account, not only one's own; needs the right for it")
 	f.BoolVar(&o.Services, "services", false, "with --everybody: the keys of service IDs, too")
 	f.StringVar(&o.Use, "use", "key", "how to find out when keys were last used: `HOW` is "+strings.Join(usesOf(), ", "))
-	f.DurationVar(&o.Patience, "patience", 2*time.Minute, "how long to wait, at most, for a provider that is busy")
+	f.DurationVar(&o.Patience, "patience", defaultPatience, "how long to wait, at most, for a provider that is busy")
 	f.BoolVar(&o.Stored, "stored", false, "show the lists that are kept, and ask nobody")
 	f.BoolVar(&o.Changes, "changes", false, "show what differs from the list before")
 	addReachFlags(cmd, &o.Network)

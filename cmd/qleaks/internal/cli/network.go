@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qleaks/qleaks/internal/credential"
+	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/all"
@@ -83,7 +84,7 @@ func separated(lists []string) (entries []string) {
 	begins := func(text string) bool {
 		name, _, _ := strings.Cut(text, "=")
 		name, _, _ = strings.Cut(name, ".")
-		_, ok := all.Named(strings.TrimSpace(name))
+		_, ok := askable(strings.TrimSpace(name))
 		return ok
 	}
 	for _, list := range lists {
@@ -131,17 +132,23 @@ func (a *access) addEndpoint(text string) error {
 	return nil
 }
 
-// kitNamed is a provider that can be asked.
+// kitNamed is a provider, or GitHub, that can be asked.
 func kitNamed(flag, name string) (provider.Kit, error) {
-	kit, ok := all.Named(name)
+	kit, ok := askable(name)
 	if ok {
 		return kit, nil
 	}
-	var names []string
-	for _, k := range all.Kits() {
-		names = append(names, k.Name)
-	}
+	names := append(providerNames(), github.Kit().Name)
 	return kit, wrongUsage(fmt.Sprintf("%s: there is no provider %q that can be asked", flag, clipped(name)), "the providers are: "+strings.Join(names, ", "))
+}
+
+// askable is whom the flags about requests can name: the providers, and GitHub,
+// which issues none of their keys.
+func askable(name string) (provider.Kit, bool) {
+	if kit := github.Kit(); kit.Name == name {
+		return kit, true
+	}
+	return all.Named(name)
 }
 
 // clipped keeps what may be a key in the wrong place from being shown.

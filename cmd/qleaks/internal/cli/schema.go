@@ -7,13 +7,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qleaks/qleaks/internal/auditreport"
+	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
 // schemas are the published JSON Schemas, by name.
-func schemas() []string { return append(report.Schemas(), "keys", "audit", "incident") }
+func schemas() []string { return append(report.Schemas(), "keys", "secrets", "audit", "incident") }
 
 func newSchemaCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -23,6 +24,7 @@ func newSchemaCommand(env Env) *cobra.Command {
   qleaks schema audit > audit.schema.json`,
 		Long: `NAME is findings: the report of ` + "`qleaks scan --json`" + `, and the lines of jsonl;
 keys: the list of ` + "`qleaks keys list --json`" + `;
+secrets: that of ` + "`qleaks github secrets --json`" + `;
 audit: that of ` + "`qleaks audit --json`" + `;
 or incident: that of ` + "`qleaks incident --json`.",
 		ValidArgs: schemas(),
@@ -45,6 +47,8 @@ func schemaNamed(name string) ([]byte, error) {
 	switch name {
 	case "keys":
 		return inventory.Schema(), nil
+	case "secrets":
+		return github.Schema(), nil
 	case "audit":
 		return auditreport.Schema(), nil
 	case "incident":

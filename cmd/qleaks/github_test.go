@@ -1,0 +1,70 @@
+package main
+
+import (
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qleaks/qleaks/internal/github/sim"
+	"github.com/qleaks/qleaks/internal/provider/simhttp"
+)
+
+type hubKey struct{}
+
+// hub is the simulated GitHub of a story, once there is one.
+type hub struct{ *sim.Sim }
+
+// github starts GitHub with owners whose secrets $HUB_TOKEN may read; a name with
+// @ before it is a person's. $HUB is where it answers.
+func github(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: github [@]OWNER...")
+	}
+	s := sim.New(sim.Options{})
+	var owners []string
+	for _, name := range args {
+		owner, person := strings.CutPrefix(name, "@")
+		if person {
+			s.Person(owner)
+		}
+		owners = append(owners, owner)
+	}
+	server := httptest.NewServer(s)
+	ts.Defer(server.Close)
+	token := s.Token(owners...).Reveal()
+	ts.Setenv("HUB", server.URL+s.Base())
+	ts.Setenv("HUB_TOKEN", token)
+	p := ts.Value(plantedKey{}).(*planted)
+	p.keys = append(p.keys, token)
+	ts.Value(hubKey{}).(*hub).Sim = s
+}
+
+// keeps KIND WHERE NAME DAYS has GitHub keep a secret that was set so long ago.
+func keeps(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) != 4 || h.Sim == nil {
+		ts.Fatalf("usage: keeps KIND WHERE NAME DAYS, after github")
+	}
+	days, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	h.SetFor(args[0], args[1], args[2], time.Now().AddDate(0, 0, -days))
+}
+
+// hides PATH STATUS has GitHub answer requests of a path with a status; without
+// arguments, all is well again.
+func hides(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) != 0 && len(args) != 2 || h.Sim == nil {
+		ts.Fatalf("usage: hides [PATH STATUS], after github")
+	}
+	h.Mend()
+	if len(args) == 0 {
+		return
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	h.Break(simhttp.Fault{Path: args[0], Handler: simhttp.Answer(status, "application/json", `{"message":"no"}`)})
+}
