@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/expression"
@@ -21,7 +20,15 @@ var (
 	rustMacro = expression.Lazy(`(\w+)!\s*[(\[{]\s*\z`)
 	cArray    = expression.Lazy(`\[[^\]]*\]\s*=\s*\{?\s*\z`)
 	cppConst  = expression.Lazy(`\bconstexpr\b[^;{}]*\z`)
-	argument  = expression.Lazy(`\A\s*[,)]`)
+	cStatic   = expression.Lazy(`\bstatic\b[^;{}]*\z`)
+	cInclude  = expression.Lazy(`(?m)^[ \t]*#[ \t]*include\b[^\n]*\n`)
+	cOnce     = expression.Lazy(`(?m)^[ \t]*#[ \t]*pragma once[^\n]*\n`)
+
+	javaConstant   = expression.Lazy(`@\w+(?:\.\w+)*\s*\([^)]*\z|\bcase\s*\z`)
+	kotlinConstant = expression.Lazy(`@\w+(?:\.\w+)*\s*\([^)]*\z|\bconst\s+val\b[^\n]*\z`)
+	csharpConstant = expression.Lazy(`\bconst\b[^;{}]*\z|\[\w+(?:\.\w+)*\s*\([^)\]]*\z|\bcase\s*\z`)
+	csharpDefault  = expression.Lazy(`\bstring\??\s+\w+\s*=\s*\z`)
+	argument       = expression.Lazy(`\A\s*[,)]`)
 )
 
 func golang() *language {
@@ -31,8 +38,7 @@ func golang() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}},
 			quotes: append(plainQuotes(`"`, `'`), quote{open: "`", end: "`", lines: true}),
 		},
-		lookup:    `os.Getenv("VAR")`,
-		join:      " + ",
+		writes:    writes{lookup: `os.Getenv("VAR")`, join: " + "},
 		importing: importGo,
 		refuses: func(w *writing, t token) string {
 			before := w.text[:t.start]
@@ -85,8 +91,7 @@ func rust() *language {
 				{open: `'"'`}, {open: `'\"'`}, {open: `"`, end: `"`, escape: '\\', lines: true},
 			},
 		},
-		lookup: `std::env::var("VAR").expect("VAR is not set")`,
-		call:   `format!("BEFORE{}AFTER", std::env::var("VAR").expect("VAR is not set"))`,
+		writes: writes{lookup: `std::env::var("VAR").expect("VAR is not set")`, call: `format!("BEFORE{}AFTER", std::env::var("VAR").expect("VAR is not set"))`},
 		refuses: func(w *writing, t token) string {
 			if rustConst().Match(w.statementBefore(t)) {
 				return "a constant cannot be looked up when the program runs: use std::sync::LazyLock"
@@ -112,16 +117,15 @@ func java() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}},
 			quotes: append([]quote{{open: `"""`, end: `"""`, escape: '\\', lines: true}}, plainQuotes(`"`, `'`)...),
 		},
-		lookup:  `System.getenv("VAR")`,
-		join:    " + ",
-		refuses: constants(`@\w+(?:\.\w+)*\s*\([^)]*\z|\bcase\s*\z`),
+		writes:  writes{lookup: `System.getenv("VAR")`, join: " + "},
+		refuses: constants(javaConstant),
 	}
 }
 
 func kotlin() *language {
 	l := java()
 	l.name = "kotlin"
-	l.refuses = constants(`@\w+(?:\.\w+)*\s*\([^)]*\z|\bconst\s+val\b[^\n]*\z`)
+	l.refuses = constants(kotlinConstant)
 	return l
 }
 
@@ -132,17 +136,16 @@ func csharp() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}}, prefixes: "$@",
 			quotes: append([]quote{{open: `"""`, end: `"""`, lines: true}}, plainQuotes(`"`, `'`)...),
 		},
-		lookup: `System.Environment.GetEnvironmentVariable("VAR")`,
-		join:   " + ",
+		writes: writes{lookup: `System.Environment.GetEnvironmentVariable("VAR")`, join: " + "},
 		refuses: func(w *writing, t token) string {
 			if strings.Contains(t.prefix, "@") {
 				return "the key stands in a verbatim literal"
 			}
 			statement := w.statementBefore(t)
-			if regexp.MustCompile(`\bstring\??\s+\w+\s*=\s*\z`).Match(statement) && argument().Match(w.text[t.end:]) {
+			if csharpDefault().Match(statement) && argument().Match(w.text[t.end:]) {
 				return "the default of a parameter must be a constant"
 			}
-			return constants(`\bconst\b[^;{}]*\z|\[\w+(?:\.\w+)*\s*\([^)\]]*\z|\bcase\s*\z`)(w, t)
+			return constants(csharpConstant)(w, t)
 		},
 	}
 }
@@ -154,8 +157,7 @@ func swift() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}},
 			quotes: append([]quote{{open: `"""`, end: `"""`, escape: '\\', lines: true}}, plainQuotes(`"`)...),
 		},
-		lookup: `ProcessInfo.processInfo.environment["VAR"]!`,
-		join:   " + ",
+		writes: writes{lookup: `ProcessInfo.processInfo.environment["VAR"]!`, join: " + "},
 		importing: func(w *writing) {
 			for _, module := range []string{"Foundation", "UIKit", "AppKit", "SwiftUI"} {
 				if bytes.Contains(w.text, []byte("import "+module)) {
@@ -171,8 +173,7 @@ func c() *language {
 	return &language{
 		name:      "c",
 		syntax:    syntax{line: []string{"//"}, block: [][2]string{{"/*", "*/"}}, quotes: plainQuotes(`"`, `'`)},
-		lookup:    `getenv("VAR")`,
-		adjacent:  true,
+		writes:    writes{lookup: `getenv("VAR")`, adjacent: true},
 		importing: func(w *writing) { include(w, "stdlib.h") },
 		refuses: func(w *writing, t token) string {
 			line := w.text[lineStart(w.text, t.start):t.start]
@@ -182,7 +183,7 @@ func c() *language {
 				return "an array is filled with a literal: make it a pointer"
 			case !define && len(line) > 0 && line[0] != ' ' && line[0] != '\t' && line[0] != '}':
 				return "what stands outside of functions must be a constant: look the variable up in main"
-			case regexp.MustCompile(`\bstatic\b[^;{}]*\z`).Match(w.statementBefore(t)):
+			case cStatic().Match(w.statementBefore(t)):
 				return "a static variable must begin as a constant"
 			}
 			return ""
@@ -197,9 +198,7 @@ func cpp() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}},
 			quotes: append([]quote{{open: `R"(`, end: `)"`, lines: true}}, plainQuotes(`"`, `'`)...),
 		},
-		lookup:    `std::getenv("VAR")`,
-		call:      `(std::string("BEFORE") + std::getenv("VAR") + "AFTER")`,
-		adjacent:  true,
+		writes:    writes{lookup: `std::getenv("VAR")`, call: `(std::string("BEFORE") + std::getenv("VAR") + "AFTER")`, adjacent: true},
 		importing: func(w *writing) { include(w, "cstdlib") },
 		refuses: func(w *writing, t token) string {
 			statement := w.statementBefore(t)
@@ -220,9 +219,9 @@ func include(w *writing, header string) {
 		return
 	}
 	at := 0
-	if m := regexp.MustCompile(`(?m)^[ \t]*#[ \t]*include\b[^\n]*\n`).FindIndex(w.text); m != nil {
+	if m := cInclude().FindIndex(w.text); m != nil {
 		at = m[0]
-	} else if m := regexp.MustCompile(`(?m)^[ \t]*#[ \t]*pragma once[^\n]*\n`).FindIndex(w.text); m != nil {
+	} else if m := cOnce().FindIndex(w.text); m != nil {
 		at = m[1]
 	}
 	w.edits = append(w.edits, edit{at, at, "#include <" + header + ">" + w.newline()})

@@ -11,17 +11,7 @@ import (
 type language struct {
 	name   string
 	syntax syntax
-	// lookup is the expression.
-	lookup string
-	// join adds two texts; empty where the language cannot.
-	join string
-	// adjacent literals are one.
-	adjacent bool
-	// call is the expression for a literal of which the key is a part, with
-	// BEFORE and AFTER, where adding does not do.
-	call string
-	// bare is what stands for a key outside of all literals.
-	bare string
+	writes
 	// importing adds what the look-up needs; nil where it needs nothing.
 	importing func(w *writing)
 	// refuses tells why a literal cannot be replaced by an expression, or "".
@@ -39,6 +29,21 @@ type language struct {
 	fenced bool
 	// hint says what to do by hand where nothing can be replaced.
 	hint string
+}
+
+// writes are the ways in which a language writes a look-up.
+type writes struct {
+	// lookup is the expression.
+	lookup string
+	// join adds two texts; empty where the language cannot.
+	join string
+	// adjacent literals are one.
+	adjacent bool
+	// call is the expression for a literal of which the key is a part, with
+	// BEFORE and AFTER, where adding does not do.
+	call string
+	// bare is what stands for a key outside of all literals.
+	bare string
 }
 
 // fallback is a look-up that has the key as default. before ends where the

@@ -14,8 +14,7 @@ func workflow() *language {
 	return &language{
 		name:   "workflow",
 		syntax: syntax{line: []string{"#"}, spaced: true, quotes: []quote{{open: `"`, end: `"`, escape: '\\', fills: expression}, {open: `'`, end: `'`, doubled: true, fills: expression}}},
-		lookup: expression,
-		bare:   expression,
+		writes: writes{lookup: expression, bare: expression},
 		suits: func(_ *writing, t token, lookup string) string {
 			return t.quote.open + lookup + t.quote.end
 		},
@@ -39,7 +38,7 @@ func editorConfig() *language {
 	return &language{
 		name:   "editor configuration",
 		syntax: syntax{line: []string{"//"}, block: [][2]string{{"/*", "*/"}}, quotes: []quote{{open: `"`, end: `"`, escape: '\\', fills: "${env:VAR}"}}},
-		lookup: `"${env:VAR}"`,
+		writes: writes{lookup: `"${env:VAR}"`},
 	}
 }
 

@@ -96,15 +96,19 @@ func (w *writing) source(n *node, number int, kind string, code *language) {
 	default:
 		part.language(prose())
 	}
+	applied, ok := part.apply()
+	if !ok {
+		part.left = append(part.left, part.taken...)
+	}
 	w.left = append(w.left, part.left...)
-	if len(part.edits) == 0 {
+	if !ok || len(part.edits) == 0 {
 		return
 	}
 	w.taken = append(w.taken, part.taken...)
 	for _, v := range part.variables {
 		w.use(v.Name, v.Key)
 	}
-	text := string(part.apply())
+	text := string(applied)
 	if n.kind == '"' {
 		w.edits = append(w.edits, edit{n.start, n.end, quoted(text)})
 		return

@@ -128,11 +128,16 @@ func withNbformat(t *testing.T) string {
 			return name
 		}
 	}
-	if slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "nbformat") {
+	if demanded("nbformat") {
 		t.Fatal("QLEAKS_REQUIRE names nbformat, and no python3 here has it")
 	}
 	t.Skip("no python3 with nbformat here; QLEAKS_REQUIRE=nbformat demands it")
 	return ""
+}
+
+// demanded reports whether a part of the tests may not be skipped.
+func demanded(part string) bool {
+	return slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), part)
 }
 
 func TestPythonAndNotebooksThatParsedStillDo(t *testing.T) {
@@ -218,7 +223,7 @@ func notebooks(t *testing.T) []fixed {
 func TestOtherLanguagesThatParsedStillDo(t *testing.T) {
 	dir := t.TempDir()
 	checks := map[string]func(text string) bool{
-		"go": func(text string) bool { _, err := format.Source([]byte(text)); return err == nil },
+		"go":   func(text string) bool { _, err := format.Source([]byte(text)); return err == nil },
 		"json": func(text string) bool { return json.Valid([]byte(text)) },
 	}
 	for language, command := range map[string][]string{

@@ -33,9 +33,7 @@ func python() *language {
 				{open: `'`, end: `'`, escape: '\\'},
 			},
 		},
-		lookup:    `os.environ["VAR"]`,
-		join:      " + ",
-		adjacent:  true,
+		writes:    writes{lookup: `os.environ["VAR"]`, join: " + ", adjacent: true},
 		importing: importOS,
 		defaults: []fallback{
 			{before: pythonDefault, after: closesCall},

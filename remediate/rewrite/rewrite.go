@@ -178,27 +178,33 @@ func (w *writing) leave(o occurrence, why string) {
 	w.left = append(w.left, Place{Cell: w.cell, Line: w.line(o.start), Key: o.key, What: why})
 }
 
-// apply returns the text with all edits.
-func (w *writing) apply() []byte {
-	slices.SortStableFunc(w.edits, func(a, b edit) int { return a.start - b.start })
+// apply returns the text with all edits, and false where two of them want the
+// same bytes.
+func (w *writing) apply() ([]byte, bool) {
+	slices.SortStableFunc(w.edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	w.edits = slices.Compact(w.edits)
 	var out []byte
 	at := 0
 	for _, e := range w.edits {
+		if e.start < at {
+			return w.text, false
+		}
 		out = append(out, w.text[at:e.start]...)
 		out = append(out, e.with...)
 		at = e.end
 	}
-	return append(out, w.text[at:]...)
+	return append(out, w.text[at:]...), true
 }
 
 // result returns what came of it. Text that can be checked is: a change that
 // makes a file worse than it was is taken back.
 func (w *writing) result(f File) Result {
 	r := Result{Content: f.Content, Taken: w.taken, Left: w.left, Variables: w.variables}
+	ok := true
 	if len(w.edits) > 0 {
-		r.Content = w.apply()
+		r.Content, ok = w.apply()
 	}
-	if sound(f.Path, f.Content) && !sound(f.Path, r.Content) {
+	if !ok || sound(f.Path, f.Content) && !sound(f.Path, r.Content) {
 		r = Result{Content: f.Content, Left: slices.Concat(w.left, w.taken)}
 		for i := range r.Left {
 			r.Left[i].What = "the file would no longer be valid"

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/remediate/rewrite"

@@ -17,6 +17,7 @@ var (
 	rubyOr        = expression.Lazy(`\bENV\[\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\](\s*\|\|\s*)\z`)
 	juliaDefault  = expression.Lazy(`\bget\(\s*ENV\s*,\s*"([A-Za-z_][A-Za-z0-9_]*)"(\s*,\s*)\z`)
 	phpOr         = expression.Lazy(`\bgetenv\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)(\s*\?:\s*)\z`)
+	phpConstant   = expression.Lazy(`\b(?:const|case)\s[^;{}]*\z`)
 	luaOr         = expression.Lazy(`\bos\.getenv\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\)(\s+or\s+)\z`)
 )
 
@@ -35,8 +36,7 @@ func javascript() *language {
 			line: []string{"//"}, block: [][2]string{{"/*", "*/"}},
 			quotes: append(plainQuotes(`"`, `'`), quote{open: "`", end: "`", escape: '\\', lines: true, fills: "${process.env.VAR}"}),
 		},
-		lookup: "process.env.VAR",
-		join:   " + ",
+		writes: writes{lookup: "process.env.VAR", join: " + "},
 		refuses: func(w *writing, t token) string {
 			if before := bytes.TrimRight(w.text[:t.start], " \t\r\n"); objectName().Match(w.text[t.end:]) &&
 				len(before) > 0 && strings.IndexByte("{,", before[len(before)-1]) >= 0 {
@@ -75,8 +75,7 @@ func ruby() *language {
 	return &language{
 		name:     "ruby",
 		syntax:   syntax{line: []string{"#"}, quotes: multiline(`"`, `'`)},
-		lookup:   `ENV.fetch("VAR")`,
-		join:     " + ",
+		writes:   writes{lookup: `ENV.fetch("VAR")`, join: " + "},
 		defaults: []fallback{{before: rubyDefault, after: closesCall}, {before: rubyOr, after: anything}},
 	}
 }
@@ -93,10 +92,9 @@ func php() *language {
 	return &language{
 		name:     "php",
 		syntax:   syntax{line: []string{"//", "#"}, block: [][2]string{{"/*", "*/"}}, quotes: multiline(`"`, `'`)},
-		lookup:   `getenv("VAR")`,
-		join:     " . ",
+		writes:   writes{lookup: `getenv("VAR")`, join: " . "},
 		defaults: []fallback{{before: phpOr, after: anything}},
-		refuses:  constants(`\b(?:const|case)\s[^;{}]*\z`),
+		refuses:  constants(phpConstant),
 	}
 }
 
@@ -104,8 +102,7 @@ func perl() *language {
 	return &language{
 		name:   "perl",
 		syntax: syntax{line: []string{"#"}, quotes: multiline(`"`, `'`), spaced: true},
-		lookup: `$ENV{VAR}`,
-		join:   " . ",
+		writes: writes{lookup: `$ENV{VAR}`, join: " . "},
 	}
 }
 
@@ -113,8 +110,7 @@ func lua() *language {
 	return &language{
 		name:     "lua",
 		syntax:   syntax{block: [][2]string{{"--[[", "]]"}}, line: []string{"--"}, quotes: plainQuotes(`"`, `'`)},
-		lookup:   `os.getenv("VAR")`,
-		join:     " .. ",
+		writes:   writes{lookup: `os.getenv("VAR")`, join: " .. "},
 		defaults: []fallback{{before: luaOr, after: anything}},
 	}
 }
@@ -126,8 +122,7 @@ func julia() *language {
 			line: []string{"#"}, block: [][2]string{{"#=", "=#"}},
 			quotes: []quote{{open: `"""`, end: `"""`, escape: '\\', lines: true}, {open: `"`, end: `"`, escape: '\\', lines: true}},
 		},
-		lookup:   `ENV["VAR"]`,
-		join:     " * ",
+		writes:   writes{lookup: `ENV["VAR"]`, join: " * "},
 		defaults: []fallback{{before: juliaDefault, after: closesCall, with: ", nothing"}},
 	}
 }
@@ -136,8 +131,7 @@ func r() *language {
 	return &language{
 		name:   "r",
 		syntax: syntax{line: []string{"#"}, quotes: multiline(`"`, `'`)},
-		lookup: `Sys.getenv("VAR")`,
-		call:   `paste0("BEFORE", Sys.getenv("VAR"), "AFTER")`,
+		writes: writes{lookup: `Sys.getenv("VAR")`, call: `paste0("BEFORE", Sys.getenv("VAR"), "AFTER")`},
 	}
 }
 
@@ -145,7 +139,7 @@ func matlab() *language {
 	return &language{
 		name:   "matlab",
 		syntax: syntax{line: []string{"%", "#"}, quotes: []quote{{open: `"`, end: `"`, doubled: true}, {open: `'`, end: `'`, doubled: true}}},
-		lookup: `getenv('VAR')`,
+		writes: writes{lookup: `getenv('VAR')`},
 		refuses: func(w *writing, _ token) string {
 			if bytes.Contains(w.text, []byte("@interface")) || bytes.Contains(w.text, []byte("#import")) {
 				return "this is Objective-C: read the variable with NSProcessInfo"
@@ -157,10 +151,9 @@ func matlab() *language {
 
 // constants refuses literals where the language wants a constant: where the
 // statement before the literal matches.
-func constants(pattern string) func(w *writing, t token) string {
-	form := regexp.MustCompile
+func constants(statement func() *regexp.Regexp) func(w *writing, t token) string {
 	return func(w *writing, t token) string {
-		if form(pattern).Match(w.statementBefore(t)) {
+		if statement().Match(w.statementBefore(t)) {
 			return "a constant cannot be looked up when the program runs: make it a variable"
 		}
 		return ""

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/expression"
@@ -26,8 +25,7 @@ func shell() *language {
 				{open: `'`, end: `'`, lines: true, fills: `'"$VAR"'`},
 			},
 		},
-		lookup: `"$VAR"`,
-		bare:   `"$VAR"`,
+		writes: writes{lookup: `"$VAR"`, bare: `"$VAR"`},
 		suits: func(w *writing, t token, lookup string) string {
 			return sameName(w, t.start, lookup)
 		},
@@ -64,9 +62,7 @@ func powershell() *language {
 				{open: `'`, end: `'`, doubled: true, lines: true},
 			},
 		},
-		lookup: `$env:VAR`,
-		bare:   `$env:VAR`,
-		join:   " + ",
+		writes: writes{lookup: `$env:VAR`, bare: `$env:VAR`, join: " + "},
 	}
 }
 
@@ -74,13 +70,12 @@ func batch() *language {
 	return &language{
 		name:   "batch",
 		syntax: syntax{line: []string{"REM ", "rem ", "Rem ", "::"}},
-		lookup: `%VAR%`,
-		bare:   `%VAR%`,
+		writes: writes{lookup: `%VAR%`, bare: `%VAR%`},
 	}
 }
 
 func makefile() *language {
-	return &language{name: "make", syntax: syntax{line: []string{"#"}, spaced: true}, lookup: "$(VAR)", bare: "$(VAR)"}
+	return &language{name: "make", syntax: syntax{line: []string{"#"}, spaced: true}, writes: writes{lookup: "$(VAR)", bare: "$(VAR)"}}
 }
 
 // bare replaces a key that stands in no literal, as words of shells do.
@@ -128,9 +123,13 @@ func (w *writing) hereDocument(o occurrence) (quoted, in bool) {
 	}
 	m := all[len(all)-1]
 	body := w.text[min(nextLine(w.text, m[1]), o.start):o.start]
-	ends := regexp.MustCompile(`(?m)^\t*` + regexp.QuoteMeta(string(w.text[m[4]:m[5]])) + `[ \t\r]*$`)
-	if ends.Match(body) || !bytes.Contains(w.text[m[1]:o.start], []byte("\n")) {
+	if !bytes.Contains(w.text[m[1]:o.start], []byte("\n")) {
 		return false, false
+	}
+	for line := range bytes.Lines(body) {
+		if string(bytes.TrimSpace(line)) == string(w.text[m[4]:m[5]]) {
+			return false, false
+		}
 	}
 	return m[3] > m[2], true
 }
