@@ -83,6 +83,10 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 		p.keys = append(p.keys, v.Reveal())
 	}
 	ts.Setenv("QLEAKS_CREDENTIAL", strings.Join(credentials, ","))
+	// A guest sees no keys but their own.
+	_, guest := c.ibm.Create(ibm.Key{Name: "guest", Owner: c.ibm.Join(ibm.Identity{Name: "Guest", Email: "guest@example.test"}).ID})
+	ts.Setenv("IBM_GUEST", guest.Reveal())
+	p.keys = append(p.keys, guest.Reveal())
 	*ts.Value(cloudKey{}).(**cloud) = c
 }
 

@@ -25,8 +25,10 @@ const (
 type Remembered struct {
 	Fingerprint secret.Fingerprint `json:"fingerprint"`
 	// Salt names the salt of the fingerprint, as Fingerprinter.Salt does.
-	Salt     string       `json:"salt"`
-	Provider string       `json:"provider"`
+	Salt     string `json:"salt"`
+	Provider string `json:"provider"`
+	// Account is the operator's account that was shown the key's record.
+	Account  string       `json:"account,omitempty"`
 	Status   key.Status   `json:"status"`
 	Reason   string       `json:"reason"`
 	Evidence key.Evidence `json:"evidence"`
@@ -62,7 +64,7 @@ func remembered(fingerprint secret.Fingerprint, salt string, check *finding.Chec
 	told, _ := inventory.Stripped(check.Key())
 	v := check.Verdict
 	v.Evidence.Asked = v.Evidence.Asked.UTC().Truncate(time.Second)
-	return Remembered{Fingerprint: fingerprint, Salt: salt, Provider: check.Provider, Status: v.Status, Reason: v.Reason, Evidence: v.Evidence, Told: told}, true
+	return Remembered{Fingerprint: fingerprint, Salt: salt, Provider: check.Provider, Account: check.Account, Status: v.Status, Reason: v.Reason, Evidence: v.Evidence, Told: told}, true
 }
 
 // newest keeps one verdict of each value, in the order of fingerprints.
@@ -100,6 +102,6 @@ func Recall(found []finding.Finding, said []Remembered, salt string) {
 			continue
 		}
 		found[i].Status = r.Status
-		found[i].Check = &finding.Check{Provider: r.Provider, Verdict: key.Verdict{Status: r.Status, Reason: r.Reason, Evidence: r.Evidence, Key: r.Told}}
+		found[i].Check = &finding.Check{Provider: r.Provider, Account: r.Account, Verdict: key.Verdict{Status: r.Status, Reason: r.Reason, Evidence: r.Evidence, Key: r.Told}}
 	}
 }

@@ -16,7 +16,19 @@ type Verdict struct {
 	// Key is what the same answer told of the key, which is not always its id.
 	// It is the zero Key where nothing was told.
 	Key Key `json:"key,omitzero"`
+	// Record says whether the operator's credential was shown the key's record,
+	// for providers that are asked by one.
+	Record Sight `json:"-"`
 }
+
+// Sight is whether a credential was shown something; "" if it did not ask.
+type Sight string
+
+// What a credential may see.
+const (
+	Shown  Sight = "shown"
+	Hidden Sight = "hidden"
+)
 
 // Evidence is what a verdict rests on: what was asked, and what came back.
 type Evidence struct {

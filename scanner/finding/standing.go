@@ -17,6 +17,9 @@ type Standing struct {
 type Check struct {
 	// Provider is the one that the key belongs to, "" if that is not clear.
 	Provider string
+	// Account is the operator's account whose credential was shown the key's
+	// record; "" where no credential tells, or there is one without a name.
+	Account string
 	// Withheld: the key was kept from everybody on purpose, and the verdict says
 	// why. Without it, an unknown verdict is a question that got no answer.
 	Withheld bool

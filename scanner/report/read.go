@@ -51,6 +51,7 @@ type (
 	}
 	readCheck struct {
 		Provider string       `json:"provider"`
+		Account  string       `json:"account"`
 		Withheld bool         `json:"withheld"`
 		Reason   string       `json:"reason"`
 		Evidence key.Evidence `json:"evidence"`
@@ -115,7 +116,7 @@ func (c *readCheck) check(status key.Status) *finding.Check {
 	if c == nil {
 		return nil
 	}
-	check := &finding.Check{Provider: c.Provider, Withheld: c.Withheld, Verdict: key.Verdict{Status: status, Reason: c.Reason, Evidence: c.Evidence, Key: c.Key}}
+	check := &finding.Check{Provider: c.Provider, Account: c.Account, Withheld: c.Withheld, Verdict: key.Verdict{Status: status, Reason: c.Reason, Evidence: c.Evidence, Key: c.Key}}
 	if c.Reach != nil {
 		check.Known = &key.Description{Key: c.Key, Reach: *c.Reach}
 	}

@@ -14,6 +14,7 @@ import (
 // verificationRecord is what asking a provider came to, in JSON.
 type verificationRecord struct {
 	Provider string        `json:"provider,omitempty"`
+	Account  string        `json:"account,omitempty"`
 	Withheld bool          `json:"withheld"`
 	Reason   string        `json:"reason"`
 	Evidence *key.Evidence `json:"evidence,omitempty"`
@@ -28,7 +29,7 @@ func newVerificationRecord(c *finding.Check) *verificationRecord {
 		return nil
 	}
 	record := &verificationRecord{
-		Provider: c.Provider, Withheld: c.Withheld, Reason: c.Verdict.Reason, RetryAfter: int64((c.Verdict.RetryAfter + time.Second - 1) / time.Second),
+		Provider: c.Provider, Account: c.Account, Withheld: c.Withheld, Reason: c.Verdict.Reason, RetryAfter: int64((c.Verdict.RetryAfter + time.Second - 1) / time.Second),
 	}
 	if e := c.Verdict.Evidence; e != (key.Evidence{}) {
 		record.Evidence = &e
@@ -50,7 +51,7 @@ func mapCheck(c *finding.Check, change func(string) string) *finding.Check {
 		return nil
 	}
 	mapped := *c
-	mapped.Provider = change(c.Provider)
+	mapped.Provider, mapped.Account = change(c.Provider), change(c.Account)
 	mapped.Verdict.Reason = change(c.Verdict.Reason)
 	mapped.Verdict.Evidence.Request, mapped.Verdict.Evidence.Code = change(c.Verdict.Evidence.Request), change(c.Verdict.Evidence.Code)
 	mapped.Verdict.Key = mapKey(c.Verdict.Key, change)
@@ -155,6 +156,7 @@ func (t *text) verification(c *finding.Check) {
 	}
 	t.fact("verdict: ", reasonWords(c))
 	t.fact("asked: ", evidenceWords(c.Verdict.Evidence))
+	t.fact("seen by your account: ", c.Account)
 	t.fact("key: ", keyWords(c.Key()))
 	t.fact("dates: ", dateWords(c.Key()))
 	t.fact("may: ", strings.Join(c.Key().Roles, ", "))

@@ -24,10 +24,10 @@ func checked(status key.Status, text func() string) *finding.Check {
 		State: key.State{Disabled: key.Yes, Locked: key.No, Retrievable: key.Yes, Expiring: key.Yes, OnLeak: text(), Tag: text()}, Roles: []string{text(), text()},
 	}
 	return &finding.Check{
-		Provider: text(),
+		Provider: text(), Account: text(),
 		Verdict: key.Verdict{
 			Status: status, Reason: text(), RetryAfter: 90 * time.Second, Key: k,
-			Evidence: key.Evidence{Request: text(), HTTPStatus: 200, Code: text(), Asked: moment, Control: key.BothControls},
+			Evidence: key.Evidence{Request: text(), HTTPStatus: 200, Code: text(), Asked: moment, Control: key.BothControls}, Record: key.Shown,
 		},
 		Known: &key.Description{Key: k, Reach: key.Reach{
 			Organisation: party(), Balances: []key.Amount{{Value: 1.5, Unit: text()}}, Spent: []key.Amount{{Value: 2, Unit: text()}}, Since: moment, Jobs: 4,

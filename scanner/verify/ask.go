@@ -55,8 +55,9 @@ type Snapshotter interface {
 
 // Verifier asks. Its zero value knows nobody.
 type Verifier struct {
-	// Clients are asked, by the names of their kits.
-	Clients map[string]provider.Client
+	// Clients are asked, by the names of their kits: the first account, and the
+	// others about keys that are not its own.
+	Clients map[string][]Account
 	// Describe asks what active keys can get at, too, with more requests.
 	Describe bool
 	// AtOnce is how many questions to each provider are under way; zero is 4.
@@ -74,12 +75,15 @@ type Outcome struct {
 	Checks map[secret.Fingerprint]*finding.Check
 	// Unkept says for which providers the list of keys was not kept beforehand.
 	Unkept map[string]error
+	// Unasked are the accounts whose control questions did not come out as they
+	// must while those of others did, by provider.
+	Unasked map[string][]string
 }
 
 // Ask asks all questions of a plan. When the context ends, the cause is
 // returned together with what came until then; what was not asked is unknown.
 func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
-	out := Outcome{Checks: maps.Clone(plan.Withheld), Unkept: map[string]error{}}
+	out := Outcome{Checks: maps.Clone(plan.Withheld), Unkept: map[string]error{}, Unasked: map[string][]string{}}
 	if out.Checks == nil {
 		out.Checks = map[secret.Fingerprint]*finding.Check{}
 	}
@@ -93,7 +97,7 @@ func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
 			}
 		}
 		each.Go(func() {
-			checks, unkept := v.provider(ctx, name, questions)
+			checks, unkept, unasked := v.provider(ctx, name, questions)
 			mu.Lock()
 			defer mu.Unlock()
 			for i, q := range questions {
@@ -102,6 +106,9 @@ func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
 			if unkept != nil {
 				out.Unkept[name] = unkept
 			}
+			if len(unasked) > 0 {
+				out.Unasked[name] = unasked
+			}
 		})
 	}
 	each.Wait()
@@ -109,8 +116,7 @@ func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
 }
 
 // provider asks one provider.
-func (v *Verifier) provider(ctx context.Context, name string, questions []Question) (checks []*finding.Check, unkept error) {
-	client := v.Clients[name]
+func (v *Verifier) provider(ctx context.Context, name string, questions []Question) (checks []*finding.Check, unkept error, unasked []string) {
 	doubt := func(why string, wait time.Duration) []*finding.Check {
 		for range questions {
 			verdict := key.Doubt(why, key.Evidence{})
@@ -119,19 +125,19 @@ func (v *Verifier) provider(ctx context.Context, name string, questions []Questi
 		}
 		return checks
 	}
-	if client == nil {
-		return doubt(whyNoClient, 0), nil
+	if len(v.Clients[name]) == 0 {
+		return doubt(whyNoClient, 0), nil, nil
 	}
 	if v.Snapshot != nil {
 		unkept = v.Snapshot.Snapshot(ctx, name)
 	}
-	a := &asking{name: name, client: client, checked: provider.Check(client), describe: v.Describe, deadline: time.Now().Add(v.patience())}
-	if err := a.control(ctx); err != nil {
+	operators := v.accounts(name)
+	if err := operators.first(ctx); err != nil {
 		if provider.Ended(ctx) != nil {
-			return doubt(whyCutShort, 0), unkept
+			return doubt(whyCutShort, 0), unkept, nil
 		}
 		why, wait := provider.Unsettled(err)
-		return doubt(why, wait), unkept
+		return doubt(why, wait), unkept, nil
 	}
 	checks = make([]*finding.Check, len(questions))
 	most := v.AtOnce
@@ -140,10 +146,10 @@ func (v *Verifier) provider(ctx context.Context, name string, questions []Questi
 	}
 	workers := pool.New().WithMaxGoroutines(most)
 	for i, q := range questions {
-		workers.Go(func() { checks[i] = a.about(ctx, q) })
+		workers.Go(func() { checks[i] = operators.about(ctx, q) })
 	}
 	workers.Wait()
-	return checks, unkept
+	return checks, unkept, operators.failed()
 }
 
 func (v *Verifier) patience() time.Duration {
@@ -153,9 +159,10 @@ func (v *Verifier) patience() time.Duration {
 	return DefaultPatience
 }
 
-// asking is one provider being asked.
+// asking is one provider being asked as one operator.
 type asking struct {
 	name     string
+	account  string
 	client   provider.Client
 	checked  *provider.Checked
 	describe bool
@@ -194,6 +201,9 @@ func (a *asking) about(ctx context.Context, q Question) *finding.Check {
 		}
 		verdict, err := a.checked.Verify(ctx, q.value)
 		check.Verdict = verdict
+		if verdict.Record == key.Shown {
+			check.Account = a.account
+		}
 		switch {
 		case provider.Ended(ctx) != nil && verdict.Status == key.Unknown:
 			check.Verdict.Reason = whyCutShort

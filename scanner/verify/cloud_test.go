@@ -123,7 +123,7 @@ func (c *cloud) carrying(kit string, v secret.Value) (n int) {
 // verifier asks all simulators; change may alter what it is made of.
 func (c *cloud) verifier(t *testing.T, change ...func(kit string, config *provider.Config)) *verify.Verifier {
 	t.Helper()
-	v := &verify.Verifier{Clients: map[string]provider.Client{}}
+	v := &verify.Verifier{Clients: map[string][]verify.Account{}}
 	for _, kit := range all.Kits() {
 		config := c.configs[kit.Name]
 		for _, f := range change {
@@ -133,7 +133,7 @@ func (c *cloud) verifier(t *testing.T, change ...func(kit string, config *provid
 		if err != nil {
 			t.Fatal(err)
 		}
-		v.Clients[kit.Name] = client
+		v.Clients[kit.Name] = []verify.Account{{Client: client}}
 	}
 	return v
 }

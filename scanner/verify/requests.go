@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/provider"
@@ -30,6 +31,9 @@ type Request struct {
 	// Keys is how many keys it is made for, once each; zero is once in all, or
 	// once a minute; or it is AsNeeded.
 	Keys int
+	// Accounts is with how many of the operator's credentials it is made, at most;
+	// one where it carries none of them.
+	Accounts int
 }
 
 // AsNeeded is for requests of which nobody knows beforehand how many there are.
@@ -44,12 +48,13 @@ const (
 )
 
 // Requests are all kinds of requests to one provider that a plan leads to, and
-// nothing else is sent. There are none where nobody can be asked.
-func Requests(kit provider.Kit, c provider.Config, describe bool, keys int) []Request {
+// nothing else is sent. There are none where nobody can be asked. Accounts is as
+// how many operators the provider can be asked.
+func Requests(kit provider.Kit, c provider.Config, describe bool, keys, accounts int) []Request {
 	if keys == 0 {
 		return nil
 	}
-	l := listing{kit: kit, config: c, keys: keys, own: !c.Credential.IsZero()}
+	l := listing{kit: kit, config: c, keys: keys, own: !c.Credential.IsZero(), accounts: max(accounts, 1)}
 	var logins, asks []provider.Call
 	for _, call := range kit.Calls {
 		if call.Ability != provider.Verify {
@@ -95,8 +100,8 @@ func Requests(kit provider.Kit, c provider.Config, describe bool, keys int) []Re
 
 // Listings are all kinds of requests with which a provider's list of keys is
 // read; which of them are needed depends on the list.
-func Listings(kit provider.Kit, c provider.Config) []Request {
-	l := listing{kit: kit, config: c, own: true}
+func Listings(kit provider.Kit, c provider.Config, accounts int) []Request {
+	l := listing{kit: kit, config: c, own: true, accounts: max(accounts, 1)}
 	for _, call := range kit.Calls {
 		if call.Ability == provider.List {
 			l.add(call, toList, AsNeeded, HoldsOwn)
@@ -111,6 +116,7 @@ type listing struct {
 	config   provider.Config
 	keys     int
 	own      bool
+	accounts int
 	requests []Request
 }
 
@@ -146,7 +152,11 @@ func (l *listing) add(call provider.Call, purpose string, keys int, holds ...Hol
 			origin = s.Origin
 		}
 	}
+	as := 1
+	if slices.Contains(holds, HoldsOwn) {
+		as = l.accounts
+	}
 	l.requests = append(l.requests, Request{
-		Provider: l.kit.Title, Purpose: purpose, Method: call.Method, URL: strings.TrimRight(origin, "/") + call.Path, Holds: holds, Keys: keys,
+		Provider: l.kit.Title, Purpose: purpose, Method: call.Method, URL: strings.TrimRight(origin, "/") + call.Path, Holds: holds, Keys: keys, Accounts: as,
 	})
 }

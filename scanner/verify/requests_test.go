@@ -57,7 +57,7 @@ func TestTheListingIsWhatIsSent(t *testing.T) {
 					f(kit.Name, &config)
 				}
 				var want []string
-				for _, r := range verify.Requests(kit, config, s.describe, p.Count(kit.Name)) {
+				for _, r := range verify.Requests(kit, config, s.describe, p.Count(kit.Name), 1) {
 					want = append(want, fmt.Sprint(r.Method, " ", r.URL, " ", r.Holds))
 				}
 				slices.Sort(want)
@@ -120,14 +120,14 @@ func (c *cloud) holders(s seen, found secret.Value) []verify.Holder {
 
 func TestWhereNobodyCanBeAskedNothingIsListed(t *testing.T) {
 	for _, kit := range all.Kits() {
-		if r := verify.Requests(kit, provider.Config{}, true, 0); len(r) > 0 {
+		if r := verify.Requests(kit, provider.Config{}, true, 0, 1); len(r) > 0 {
 			t.Errorf("%s: %d requests for no key", kit.Name, len(r))
 		}
 	}
-	if r := verify.Requests(all.Kits()[0], provider.Config{}, true, 3); len(r) > 0 {
+	if r := verify.Requests(all.Kits()[0], provider.Config{}, true, 3, 1); len(r) > 0 {
 		t.Errorf("IBM without a credential: %+v", r)
 	}
-	for _, r := range verify.Requests(all.Kits()[1], provider.Config{}, true, 3) {
+	for _, r := range verify.Requests(all.Kits()[1], provider.Config{}, true, 3, 1) {
 		if !strings.HasPrefix(r.URL, "https://api.ionq.co/v0.4/") || slices.Contains(r.Holds, verify.HoldsOwn) {
 			t.Errorf("%+v", r)
 		}

@@ -173,7 +173,7 @@ func (c *client) Control(ctx context.Context) (key.Control, error) {
 		return "", err
 	}
 	// By the record, not knowing the value is a refusal.
-	if verdict.Status == key.Active || verdict.Status == key.Unknown && verdict.Reason != reasonUnseen {
+	if verdict.Status == key.Active || verdict.Status == key.Unknown && verdict.Record != key.Hidden {
 		return "", provider.NotRefused(verdict)
 	}
 	return provider.Accepts(ctx, c, c.own)

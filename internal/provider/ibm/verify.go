@@ -33,7 +33,7 @@ func (c *client) Verify(ctx context.Context, v secret.Value) (key.Verdict, error
 		return c.verifyByLogin(ctx, v)
 	}
 	verdict, err := c.verifyByRecord(ctx, v, evidence)
-	if err != nil || verdict.Reason != reasonUnseen || !c.login {
+	if err != nil || verdict.Record != key.Hidden || !c.login {
 		return verdict, err
 	}
 	return c.verifyByLogin(ctx, v)
@@ -56,7 +56,7 @@ func (c *client) verifyByRecord(ctx context.Context, v secret.Value, evidence ke
 		return c.doubt(ctx, err, evidence)
 	}
 	evidence.HTTPStatus = answer.Status
-	verdict := key.Verdict{Status: key.Active, Reason: "its record says that it is in use", Evidence: evidence, Key: k}
+	verdict := key.Verdict{Status: key.Active, Reason: "its record says that it is in use", Evidence: evidence, Key: k, Record: key.Shown}
 	switch {
 	case k.State.Disabled == key.Yes:
 		verdict.Status, verdict.Reason = key.Inactive, "its record says that it is disabled"
@@ -103,7 +103,7 @@ func (c *client) doubt(ctx context.Context, err error, evidence key.Evidence) (k
 	case errors.Is(err, provider.ErrRefused):
 		verdict.Reason = provider.ErrRefusesOwn.Error()
 	case errors.Is(err, provider.ErrNotFound), errors.Is(err, provider.ErrNotAllowed):
-		verdict.Reason = reasonUnseen
+		verdict.Reason, verdict.Record = reasonUnseen, key.Hidden
 	}
 	return verdict, provider.Ended(ctx)
 }

@@ -49,13 +49,14 @@ func addVerifyFlags(cmd *cobra.Command, o *verifyOptions) {
 	f.DurationVar(&o.Wait, "verify-wait", verify.DefaultPatience, "wait `SO LONG` in all where a provider asks to")
 	f.BoolVar(&o.Explain, "explain-network", false, "list the requests that would be made, and what they carry, and send nothing")
 	addNetworkFlags(cmd, &o.Network)
+	addAccountFlag(cmd, &o.Network)
 	completeWords(cmd, "verify-also", alsoWords()...)
 }
 
 // validate checks the options; unless verifying, none of them may be given.
 func (o *verifyOptions) validate(origins map[string]origin) error {
 	if !o.Verify {
-		for _, name := range []string{"identify", "verify-also", "verify-wait", "explain-network", "credential", "endpoint", "proxy", "login-check"} {
+		for _, name := range []string{"identify", "verify-also", "verify-wait", "explain-network", "credential", "endpoint", "proxy", "login-check", "account"} {
 			if origins[name] == fromFlag {
 				return wrongUsage("--"+name+" is for --verify", "without --verify nothing is sent to anybody")
 			}
@@ -98,7 +99,12 @@ func (a asker) withAccounts() (asker, error) {
 	if a.accounts, err = loadAccounts(a.env, "", a.say); err != nil {
 		return a, err
 	}
-	a.options.access = a.options.access.withAccounts(a.accounts)
+	if a.options.access, err = a.options.access.withAccounts(a.accounts); err != nil {
+		return a, err
+	}
+	if chosen := a.options.Network.Accounts; len(chosen) > 0 {
+		a.accounts = slices.DeleteFunc(a.accounts, func(one account) bool { return !slices.Contains(chosen, one.name) })
+	}
 	return a, nil
 }
 
@@ -121,14 +127,7 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 		return verify.Outcome{}, err
 	}
 	for _, name := range names {
-		as := ""
-		if one, ok := a.options.access.accounts[name]; ok && a.options.access.references[name].IsZero() {
-			as = ", as the account " + one.name
-			if a.severalAccounts(name) {
-				a.say.hint("%s has more accounts here; to ask as another one: --credential %s=REFERENCE", title(name), name)
-			}
-		}
-		a.say.note("asking %s about %s%s", title(name), plural(plan.Count(name), "key"), as)
+		a.say.note("asking %s about %s%s", title(name), plural(plan.Count(name), "key"), asWhom(clients[name]))
 	}
 	keeper, err := a.newKeeper(names)
 	if err != nil {
@@ -140,21 +139,30 @@ func (a asker) ask(ctx context.Context, plan verify.Plan) (verify.Outcome, error
 	for _, name := range slices.Sorted(maps.Keys(out.Unkept)) {
 		a.say.warning("the list of keys at %s could not be kept beforehand: %v", title(name), out.Unkept[name])
 	}
+	for _, name := range slices.Sorted(maps.Keys(out.Unasked)) {
+		a.say.warning("%s was not asked as %s: that credential is not accepted, or was not answered", title(name), strings.Join(out.Unasked[name], ", "))
+	}
 	if ctx.Err() != nil {
 		err = nil // the exit code says it
 	}
 	return out, err
 }
 
-// severalAccounts reports whether a provider could be asked as more than one.
-func (a asker) severalAccounts(name string) bool {
-	n := 0
-	for _, one := range a.accounts {
-		if one.Provider == name && !one.reference.IsZero() {
-			n++
+// asWhom says as which accounts a provider is asked.
+func asWhom(clients []verify.Account) string {
+	var names []string
+	for _, one := range clients {
+		if one.Name != "" {
+			names = append(names, one.Name)
 		}
 	}
-	return n > 1
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return ", as the account " + names[0]
+	}
+	return ", as the accounts " + strings.Join(names, ", ")
 }
 
 // advise says what to do about keys of which nothing is known.
@@ -190,7 +198,7 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 		if !ok {
 			continue
 		}
-		requests := verify.Requests(kit, a.options.access.preview(kit), a.options.Identify, plan.Count(name))
+		requests := verify.Requests(kit, a.options.access.preview(kit), a.options.Identify, plan.Count(name), len(a.options.access.accounts[name]))
 		fmt.Fprintf(&b, "%s, about %s:\n", kit.Title, plural(plan.Count(name), "key"))
 		if len(requests) == 0 {
 			b.WriteString("  nothing: it is asked with a credential of yours (--credential " + name + "=env:NAME), or by a login of the key (--login-check)\n")
@@ -218,10 +226,10 @@ func (a asker) explain(w io.Writer, plan verify.Plan) error {
 func (a asker) listings(s verify.Snapshotter, name string) []verify.Request {
 	k, ok := s.(keeper)
 	kit, known := all.Named(name)
-	if !ok || !known || !slices.ContainsFunc(k.listing.accounts, func(one account) bool { return one.Provider == name }) {
+	if !ok || !known || k.count(name) == 0 {
 		return nil
 	}
-	return verify.Listings(kit, a.options.access.preview(kit))
+	return verify.Listings(kit, a.options.access.preview(kit), k.count(name))
 }
 
 // explainRequests writes each request once, with everything that it is for.
@@ -251,13 +259,17 @@ func holders(r verify.Request) string {
 }
 
 func often(r verify.Request) string {
+	text := "at most once for each of " + plural(r.Keys, "key")
 	switch r.Keys {
 	case verify.AsNeeded:
-		return "as often as needed"
+		text = "as often as needed"
 	case 0:
-		return "at most once a minute"
+		text = "at most once a minute"
 	case 1:
-		return "at most once"
+		text = "at most once"
 	}
-	return "at most once for each of " + plural(r.Keys, "key")
+	if r.Accounts > 1 {
+		text += ", with each of " + plural(r.Accounts, "credential")
+	}
+	return text
 }

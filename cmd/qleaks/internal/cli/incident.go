@@ -75,6 +75,7 @@ Exit codes:
 	f.StringVar(&o.Since, "since", "", "others could see it since this `TIME`: 2026-11-03 or 2026-11-03T14:00:00Z")
 	f.StringVar(&o.Habit, "habit", "90d", "learn what is usual from jobs of this `TIME` before the leak")
 	addReachFlags(cmd, &o.Network)
+	addAccountFlag(cmd, &o.Network)
 	f.StringVar(&o.Output.Format, "format", defaultFormat, "`NAME`: "+strings.Join(incident.Formats(), ", "))
 	f.BoolVar(&o.Output.JSON, "json", false, "the same as --format json")
 	f.StringVarP(&o.Output.File, "output", "o", "", "write the report to `FILE`, in one step")

@@ -136,22 +136,38 @@ func (i *inquiry) ask(ctx context.Context, f *incident.Facts) error {
 // where there is none, which is noted.
 func (i *inquiry) client(ctx context.Context, c *hygiene.Case) (provider.Client, error) {
 	name := c.Provider
-	if !i.access.references[name].IsZero() {
-		clients, err := i.access.clients(ctx, i.env, []string{name}, i.say, i.log)
-		return clients[name], err
-	}
 	known, err := loadAccounts(i.env, "", i.say)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range known {
-		if a.Provider == name && !a.reference.IsZero() && (c.Entry == nil || slices.Contains(c.Entry.Accounts, a.name)) {
+	access, err := i.access.withAccounts(known)
+	if err != nil {
+		return nil, err
+	}
+	if !access.references[name].IsZero() {
+		clients, err := access.clients(ctx, i.env, []string{name}, i.say, i.log)
+		if err != nil {
+			return nil, err
+		}
+		return clients[name][0].Client, nil
+	}
+	for _, a := range access.accounts[name] {
+		if len(access.options.Accounts) > 0 || belongs(c, a.name) {
 			i.say.note("asking with the credential of the account %s", a.name)
-			return i.access.accountClient(ctx, i.env, a, provider.Config{Log: i.log}, i.say)
+			return access.accountClient(ctx, i.env, a, provider.Config{Log: i.log}, i.say)
 		}
 	}
 	i.gaps = append(i.gaps, fmt.Sprintf("what ran: nobody asked %s; --credential %s=env:NAME asks, with a key of yours that sees the same jobs", title(name), name))
 	return nil, nil
+}
+
+// belongs reports whether a key may be an account's: the one on whose list it
+// is, or the one that was shown its record.
+func belongs(c *hygiene.Case, account string) bool {
+	if c.Check != nil && c.Check.Account != "" {
+		return c.Check.Account == account
+	}
+	return c.Entry == nil || slices.Contains(c.Entry.Accounts, account)
 }
 
 // scope notes where the jobs may be those of another project than the key's: a

@@ -189,12 +189,7 @@ func (l *keysListing) choose() error {
 	}
 	for _, name := range l.options.Choose.Accounts {
 		if !slices.Contains(known, name) {
-			hints := didYouMean(name, known)
-			if len(hints) == 0 && len(known) > 0 {
-				slices.Sort(known)
-				hints = []string{"the accounts are: " + strings.Join(slices.Compact(known), ", ")}
-			}
-			return wrongUsage(fmt.Sprintf("there is no account %q", name), hints...)
+			return noSuchAccount(name, known)
 		}
 	}
 	l.accounts = slices.DeleteFunc(l.accounts, func(a account) bool { return !l.options.Choose.means(a.model()) })

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -148,15 +149,27 @@ func (o *keysRegisterOptions) ask(ctx context.Context, env Env, say messages, v 
 	if err != nil {
 		return none, err
 	}
-	clients, err := a.withAccounts(accounts).clients(ctx, env, []string{o.Provider}, say, nil)
+	if o.Account != "" && slices.ContainsFunc(accounts, func(one account) bool { return one.name == o.Account }) {
+		a.options.Accounts = []string{o.Account}
+	}
+	if a, err = a.withAccounts(accounts); err != nil {
+		return none, err
+	}
+	clients, err := a.clients(ctx, env, []string{o.Provider}, say, nil)
 	if err != nil {
 		return none, err
 	}
-	describer, ok := clients[o.Provider].(provider.Describer)
-	if !ok {
-		return none, wrongUsage(title(o.Provider)+" does not tell which key a value is", "say so: --id or --name")
+	var told key.Description
+	for _, one := range clients[o.Provider] {
+		describer, ok := one.Client.(provider.Describer)
+		if !ok {
+			return none, wrongUsage(title(o.Provider)+" does not tell which key a value is", "say so: --id or --name")
+		}
+		// Where a credential is asked for the key, another one may know it.
+		if told, err = describer.Describe(ctx, v); err == nil || !tellsByRecord(o.Provider) {
+			break
+		}
 	}
-	told, err := describer.Describe(ctx, v)
 	if err != nil {
 		return none, couldNot(title(o.Provider)+" did not tell which key it is", err, "say so yourself: --id or --name")
 	}

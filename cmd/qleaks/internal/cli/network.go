@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,6 +22,8 @@ type networkOptions struct {
 	Credentials []string
 	Proxy       string
 	LoginCheck  bool
+	// Accounts are those of files as which providers are asked; none are all.
+	Accounts []string
 }
 
 func addNetworkFlags(cmd *cobra.Command, o *networkOptions) {
@@ -40,6 +40,11 @@ func addReachFlags(cmd *cobra.Command, o *networkOptions) {
 	f.StringVar(&o.Proxy, "proxy", "", "send requests through the proxy at `URL`; those of other programs' variables are not used")
 }
 
+// addAccountFlag adds the flag that chooses between accounts.
+func addAccountFlag(cmd *cobra.Command, o *networkOptions) {
+	cmd.Flags().StringSliceVar(&o.Accounts, "account", nil, "of the accounts that you have at a provider, ask as this one: the `NAME` of [accounts.NAME]; may be repeated")
+}
+
 // access is whom to ask, and as whom, as the operator says.
 type access struct {
 	options networkOptions
@@ -47,8 +52,9 @@ type access struct {
 	// credentials are kept, by provider.
 	origins    map[string]map[string]string
 	references map[string]credential.Reference
-	// accounts are whom providers are asked as where no reference says it.
-	accounts map[string]account
+	// accounts are whom providers are asked as where no reference says it, in
+	// order.
+	accounts map[string][]account
 }
 
 // access checks the options, without fetching anything.
@@ -158,76 +164,4 @@ func clipped(text string) string {
 		return "…"
 	}
 	return text
-}
-
-// config is how one provider is asked, with the credential fetched.
-func (a access) config(ctx context.Context, env Env, name string, log *slog.Logger) (provider.Config, error) {
-	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[name], Proxy: a.options.Proxy, Log: log}
-	reference, ok := a.references[name]
-	if !ok {
-		as, ok := a.accounts[name]
-		if !ok {
-			return c, nil
-		}
-		c.Account = as.Account
-		var err error
-		c.Credential, err = credentialOf(ctx, env, as)
-		return c, err
-	}
-	v, err := fetch(ctx, env, reference, "")
-	if err != nil {
-		return c, &problem{code: exitUsage, message: "there is no credential for " + name, err: err, hints: credentialHints(err)}
-	}
-	c.Credential = v
-	return c, nil
-}
-
-// preview is config without the credential itself, which a preview needs not.
-func (a access) preview(kit provider.Kit) provider.Config {
-	c := provider.Config{LoginCheck: a.options.LoginCheck, Origins: a.origins[kit.Name]}
-	if a.hasCredential(kit.Name) {
-		c.Credential = kit.Sample()
-	}
-	return c
-}
-
-// hasCredential reports whether a provider is asked as somebody.
-func (a access) hasCredential(name string) bool {
-	_, named := a.references[name]
-	_, as := a.accounts[name]
-	return named || as
-}
-
-// withAccounts returns the access with the accounts that stand in files: for
-// each provider the first that has a credential.
-func (a access) withAccounts(list []account) access {
-	a.accounts = map[string]account{}
-	for _, one := range list {
-		if _, ok := a.accounts[one.Provider]; !ok && !one.reference.IsZero() {
-			a.accounts[one.Provider] = one
-		}
-	}
-	return a
-}
-
-// clients opens the way to providers, and says where it is not the usual one.
-func (a access) clients(ctx context.Context, env Env, names []string, say messages, log *slog.Logger) (map[string]provider.Client, error) {
-	clients := map[string]provider.Client{}
-	for _, name := range names {
-		kit, ok := all.Named(name)
-		if !ok {
-			continue
-		}
-		c, err := a.config(ctx, env, name, log)
-		if err != nil {
-			return nil, err
-		}
-		client, err := kit.New(c)
-		if err != nil {
-			return nil, &problem{code: exitUsage, message: kit.Title + " cannot be asked", err: err}
-		}
-		a.tell(kit, say)
-		clients[name] = client
-	}
-	return clients, nil
 }

@@ -19,6 +19,16 @@ type keeper struct{ listing *keysListing }
 
 var _ verify.Snapshotter = keeper{}
 
+// count is how many accounts of a provider have lists to be kept.
+func (k keeper) count(name string) (n int) {
+	for _, one := range k.listing.accounts {
+		if one.Provider == name {
+			n++
+		}
+	}
+	return n
+}
+
 // newKeeper is nil where there is no list to keep.
 func (a asker) newKeeper(names []string) (verify.Snapshotter, error) {
 	var due []account
