@@ -100,6 +100,9 @@ func (b *builder) keep(n int) {
 	first := sort.Search(len(b.spans), func(k int) bool { return b.spans[k].at > cut }) - 1
 	first = max(first, 0)
 	b.text = b.text[:copy(b.text, b.text[cut:])]
+	if len(b.spans) == 0 {
+		return
+	}
 	b.spans = b.spans[:copy(b.spans, b.spans[first:])]
 	for i := range b.spans {
 		s := &b.spans[i]

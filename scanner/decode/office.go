@@ -104,7 +104,7 @@ func (w *walk) documentPart(n *node, d *document, name string, part []byte) (don
 		return true, !w.stopped
 	}
 	child := w.member(n, title, text)
-	return true, w.show(child) && w.text(child)
+	return true, w.showText(child)
 }
 
 // restOfDocument yields the texts that no sheet has.
@@ -117,5 +117,5 @@ func (w *walk) restOfDocument(n *node, d *document) bool {
 		return true
 	}
 	child := w.member(n, d.rest, rest)
-	return w.show(child) && w.text(child)
+	return w.showText(child)
 }

@@ -25,6 +25,12 @@ type Options struct {
 	// ArchivesOnly leaves everything but archives and compressed streams
 	// unfolded.
 	ArchivesOnly bool
+	// Quiet, unless nil, reports whether text by itself shows no key, with all
+	// that is encoded in it. The text of documents and pickles for which it
+	// says so gives no views.
+	Quiet func(text []byte) bool
+	// Spare, unless nil, lends memory.
+	Spare *Spare
 	// Images, unless nil, is increased by the pictures in notebooks, which
 	// give no view.
 	Images *int

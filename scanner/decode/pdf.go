@@ -44,5 +44,5 @@ func (w *walk) pdfText(n *node, name string, text []byte) bool {
 		return false
 	}
 	child := w.member(n, name, text)
-	return w.show(child) && w.text(child)
+	return w.showText(child)
 }

@@ -15,18 +15,67 @@ func (w *walk) pickle(n *node) bool {
 	}
 	t := literals{w: w, n: n, b: w.builder(), way: kindPickle.String()}
 	defer w.giveBack(t.b)
+	quiet, unfolds := t.quiet()
+	if quiet && !unfolds {
+		return true
+	}
 	pickle.Read(n.text, func(p pickle.Piece) bool {
-		switch {
-		case p.Said != "":
-			t.b.str(p.Said, p.From, p.From)
-		case p.Bytes && !utf8.Valid(n.text[p.From:p.To]) || p.Bytes && SortOf(n.text[p.From:p.To]) != Text:
-			return t.bytes(p.From, p.To)
-		default:
+		if t.unfolds(p) && !t.bytes(p.From, p.To) {
+			return false
+		}
+		if quiet {
+			return true
+		}
+		t.b.str(p.Before, p.From, p.From)
+		if !t.unfolds(p) {
 			t.b.copy(n.text, p.From, p.To)
 		}
+		t.b.str(p.After, p.To, p.To)
 		return len(t.b.text) < partBytes || t.flush(true) && !w.full
 	})
-	return t.flush(false)
+	return !w.stopped && (quiet || t.flush(false))
+}
+
+// unfolds reports whether a piece is a value of bytes that is no text.
+func (t *literals) unfolds(p pickle.Piece) bool {
+	if !p.Bytes {
+		return false
+	}
+	value := t.n.text[p.From:p.To]
+	return !utf8.Valid(value) || SortOf(value) != Text
+}
+
+// quiet reports whether the text of the pickle shows no key, and whether some
+// of its values unfold. It looks at the text in the parts in which it would be
+// handed out, without the way back from each character to the pickle, which
+// takes more memory than the text.
+func (t *literals) quiet() (quiet, unfolds bool) {
+	if t.w.o.Quiet == nil {
+		return false, false
+	}
+	b, total, quiet := t.w.builder(), 0, true
+	defer t.w.giveBack(b)
+	pickle.Read(t.n.text, func(p pickle.Piece) bool {
+		before := len(b.text)
+		b.text = append(b.text, p.Before...)
+		if t.unfolds(p) {
+			unfolds = true
+		} else {
+			b.text = append(b.text, t.n.text[p.From:p.To]...)
+		}
+		b.text = append(b.text, p.After...)
+		total += len(b.text) - before
+		if len(b.text) >= partBytes {
+			quiet = t.w.quiet(b.text)
+			b.keep(overlap)
+		}
+		return quiet
+	})
+	quiet = quiet && int64(total) < t.w.left && !t.w.full && t.w.quiet(b.text)
+	if quiet {
+		t.w.left -= int64(total)
+	}
+	return quiet, unfolds
 }
 
 // arrayMagic is what a file of NumPy begins with.

@@ -21,6 +21,7 @@ const maxNotes = 1000
 func Views(content []byte, path string, o Options) iter.Seq2[View, error] {
 	return func(yield func(View, error) bool) {
 		w := newWalk(content, path, o, yield)
+		defer w.end()
 		w.content(&node{layer: layer{text: content}, base: content, raw: true})
 	}
 }
@@ -217,6 +218,16 @@ func (w *walk) note(member string, outcome source.Outcome, reason string, err er
 	return w.hand(View{}, &source.ItemError{Path: member, Outcome: outcome, Reason: reason, Err: err})
 }
 
+// showText yields the view of a member that is text, and what it unfolds to.
+func (w *walk) showText(child *node) bool {
+	return w.quiet(child.text) || w.show(child) && w.text(child)
+}
+
+// quiet reports whether text needs no views.
+func (w *walk) quiet(text []byte) bool {
+	return w.o.Quiet != nil && w.inTime() && w.o.Quiet(text)
+}
+
 // builder lends an empty builder, to be given back when the text it makes is
 // not needed any more.
 func (w *walk) builder() *builder {
@@ -225,10 +236,17 @@ func (w *walk) builder() *builder {
 		w.idle = w.idle[:n-1]
 		return b
 	}
-	return &builder{}
+	return w.o.Spare.take()
 }
 
 func (w *walk) giveBack(b *builder) {
 	b.reset()
 	w.idle = append(w.idle, b)
+}
+
+// end leaves the walk's builders to others.
+func (w *walk) end() {
+	for _, b := range w.idle {
+		w.o.Spare.put(b)
+	}
 }

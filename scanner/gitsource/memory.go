@@ -70,7 +70,7 @@ func (s *search) newMemory() *memory {
 		return nil
 	}
 	decoding := s.inspector.Decode
-	decoding.Images = nil
+	decoding.Images, decoding.Quiet, decoding.Spare = nil, nil, nil
 	m := &memory{ledger: o.Ledger, search: s, told: map[string]ledger.Told{}}
 	m.scope = ledger.Scope{
 		Repository: s.repo.places.commonDir,

@@ -46,7 +46,7 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 		known.quiet = true
 		return result
 	}
-	result = x.InspectAll(content, "", Position{})
+	result = x.quickly(content, "", Position{})
 	// Then the clues were sought, and are no keys after all.
 	known.quiet = quick && !s.full && len(result.Records) == 0 && len(result.Notes) == 0
 	return result
@@ -279,6 +279,6 @@ func (s *seeker) emptyBeside(cells [][2]int) bool {
 }
 
 func (s *seeker) empty(content []byte) bool {
-	result := s.InspectAll(content, "", Position{})
+	result := s.quickly(content, "", Position{})
 	return len(result.Records) == 0 && len(result.Notes) == 0
 }

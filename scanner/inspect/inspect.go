@@ -29,6 +29,8 @@ type Inspector struct {
 	Decode       decode.Options
 	// Imported are rules of others, besides; optional.
 	Imported *Imported
+	// looking is true within a quick look.
+	looking bool
 }
 
 // LooksFor reports whether it would find what a rule says, by the rule's id.
@@ -97,15 +99,35 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 			return result
 		}
 	}
-	return x.InspectAll(content, path, at)
+	return x.quickly(content, path, at)
 }
 
-// InspectAll is Inspect without the quick look before: it makes every view of
-// the content and matches the rules in it. The results are the same.
+// quickly is InspectAll without the views of documents and pickles that a quick
+// look shows to be quiet. Within such a look none is made: nested content would
+// be looked at again at each depth.
+func (x *Inspector) quickly(content []byte, path string, at Position) Result {
+	if x.Imported != nil || x.looking {
+		return x.InspectAll(content, path, at)
+	}
+	inner := *x
+	inner.looking = true
+	options := x.Decode
+	options.Quiet = func(text []byte) bool {
+		s := inner.seeker(text, nil)
+		return s.sort == decode.Text && s.quiet(nil, nil, nil)
+	}
+	return x.inspect(content, path, at, options)
+}
+
+// InspectAll is Inspect without the quick looks: it makes every view of the
+// content and matches the rules in it. The results are the same.
 func (x *Inspector) InspectAll(content []byte, path string, at Position) Result {
+	return x.inspect(content, path, at, x.Decode)
+}
+
+func (x *Inspector) inspect(content []byte, path string, at Position, options decode.Options) Result {
 	var result Result
 	sight := sighting{Inspector: x, content: content, at: at, asked: mentions{rules: x.Rules}}
-	options := x.Decode
 	options.Images = &result.Images
 	for view, err := range decode.Views(content, path, options) {
 		if err != nil {

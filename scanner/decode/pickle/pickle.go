@@ -10,13 +10,12 @@ import (
 	"math"
 )
 
-// Piece is a part of what a pickle says.
+// Piece is a part of what a pickle says: content[From:To], with text before and
+// after it that is not in the content.
 type Piece struct {
-	// Said is text that is not in the content but belongs at From; if it is
-	// empty, the piece is content[From:To].
-	Said     string
-	From, To int
-	// Bytes says that the piece is a value of bytes, which may be no text.
+	Before, After string
+	From, To      int
+	// Bytes says that the content is a value of bytes, which may be no text.
 	Bytes bool
 }
 
@@ -221,18 +220,15 @@ func (m *machine) store(i int) bool {
 func (m *machine) text(from, to int, isBytes bool) {
 	v := item{from: int32(from), to: int32(to), text: true}
 	v.role = m.push(v)
-	m.emit(Piece{Said: `"`, From: from, To: from})
-	if from < to {
-		m.emit(Piece{From: from, To: to, Bytes: isBytes})
-	}
+	p := Piece{Before: `"`, From: from, To: to, After: `", `, Bytes: isBytes}
 	switch v.role {
 	case name:
-		m.say(`": `)
+		p.After = `": `
 	case named:
-		m.say("\",\n")
-	default:
-		m.say(`", `)
+		p.After = "\",\n"
+	case single:
 	}
+	m.emit(p)
 }
 
 // value pushes something that has no text.
@@ -247,12 +243,10 @@ func (m *machine) value() {
 func (m *machine) class(from, to int) {
 	m.push(item{class: true})
 	if from < to && to-from <= longestName {
-		m.emit(Piece{Said: "\n", From: from, To: from})
-		m.emit(Piece{From: from, To: to})
-		m.say("(")
+		m.emit(Piece{Before: "\n", From: from, To: to, After: "("})
 	}
 }
 
-func (m *machine) say(s string) { m.emit(Piece{Said: s, From: m.pos, To: m.pos}) }
+func (m *machine) say(s string) { m.emit(Piece{Before: s, From: m.pos, To: m.pos}) }
 
 func (m *machine) emit(p Piece) { m.ended = m.ended || !m.yield(p) }

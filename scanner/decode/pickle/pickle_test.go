@@ -11,11 +11,7 @@ import (
 func said(content string) (text string, read int) {
 	var b strings.Builder
 	read = pickle.Read([]byte(content), func(p pickle.Piece) bool {
-		if p.Said != "" {
-			b.WriteString(p.Said)
-		} else {
-			b.WriteString(content[p.From:p.To])
-		}
+		b.WriteString(p.Before + content[p.From:p.To] + p.After)
 		return true
 	})
 	return b.String(), read
@@ -99,7 +95,7 @@ func FuzzRead(f *testing.F) {
 			if p.From < 0 || p.From > p.To || p.To > len(content) {
 				t.Fatalf("piece %+v of %d bytes", p, len(content))
 			}
-			total += len(p.Said) + p.To - p.From
+			total += len(p.Before) + p.To - p.From + len(p.After)
 			return total < 1<<20
 		})
 		if read < 0 || read > len(content) {

@@ -13,6 +13,7 @@ import (
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner"
 	"github.com/qleaks/qleaks/scanner/baseline"
+	"github.com/qleaks/qleaks/scanner/decode"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/report"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -204,7 +205,10 @@ func (r *scanRun) inspector() (*inspect.Inspector, error) {
 		return nil, err
 	}
 	r.log.Debug("rules", "count", len(set.Rules()), "private fingerprints", r.env.Getenv(fingerprintKey) != "")
-	return &inspect.Inspector{Rules: set, Fingerprints: fingerprints, Imported: r.imported}, nil
+	return &inspect.Inspector{
+		Rules: set, Fingerprints: fingerprints, Imported: r.imported,
+		Decode: decode.Options{Spare: new(decode.Spare)},
+	}, nil
 }
 
 // fingerprinter makes fingerprints with the private salt, if there is one.
