@@ -1,0 +1,14 @@
+// Package all lists the kinds of stores.
+package all
+
+import (
+	"slices"
+
+	"github.com/qleaks/qleaks/remediate/store"
+	"github.com/qleaks/qleaks/remediate/store/file"
+)
+
+// Kinds returns all kinds of stores, in the order in which they are documented.
+func Kinds() []store.Kind {
+	return slices.Concat(file.Kinds())
+}
