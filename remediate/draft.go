@@ -201,6 +201,9 @@ func (d drafter) target(c Candidate) Target {
 			Disabled: k.State.Disabled, Locked: k.State.Locked, Use: k.Use, Created: k.Dates.Created, Slots: -1,
 		},
 	}
+	if told := c.Case.Check.Key(); t.ID == "" && (told.Name == "" || told.Name == t.Name) {
+		t.ID = told.ID
+	}
 	if len(c.Case.Fingerprints) > 0 {
 		t.Fingerprint, t.Salt = c.Case.Fingerprints[0], c.Salt
 	}

@@ -55,8 +55,9 @@ type Policy struct {
 	CancelJobs bool
 	// ReplaceUnused makes a new key for an unused one, too.
 	ReplaceUnused bool
-	// External are programs that carry out steps, by provider.
-	External map[string][]string
+	// Signers are those whose approvals count. They stand in the operator's own
+	// configuration, never in a tree.
+	Signers Signers
 }
 
 // Caps bound what one run and one day may do. The containment of a proved public
@@ -161,4 +162,14 @@ func matches(globs []string, t Target) bool {
 		}
 		return false
 	})
+}
+
+// frozen returns the freeze that a moment is in.
+func (p Policy) frozen(now time.Time) (Freeze, bool) {
+	for _, f := range p.Freeze {
+		if !now.Before(f.From) && now.Before(f.To) {
+			return f, true
+		}
+	}
+	return Freeze{}, false
 }

@@ -230,3 +230,21 @@ func (s *Sim) answer(w http.ResponseWriter, status int, told map[string]any) {
 func about(operation string) map[string]string {
 	return map[string]string{"transaction_id": simhttp.UUID(), "operation": operation}
 }
+
+// Works reports whether a value is that of a key in use, without a login.
+func (s *Sim) Works(v secret.Value) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.values[v.Reveal()]
+	return k != nil && k.gone.IsZero() && !k.disabling.on && !s.now().After(k.expiry())
+}
+
+// NameOf is a key's name; "" if there is no such key.
+func (s *Sim) NameOf(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.byID[id]; k != nil {
+		return k.Name
+	}
+	return ""
+}

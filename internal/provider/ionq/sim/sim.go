@@ -175,3 +175,11 @@ func refuse(w http.ResponseWriter, status int) {
 	}
 	simhttp.JSON(w, status, map[string]any{"error": kind, "message": message, "statusCode": status})
 }
+
+// Works reports whether a value is that of a key that was not revoked.
+func (s *Sim) Works(v secret.Value) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.keys[v.Reveal()]
+	return k != nil && k.Revoked.IsZero()
+}

@@ -340,3 +340,11 @@ func (s *Sim) cancelJob(w http.ResponseWriter, r *http.Request, u *User) {
 		succeed(w, http.StatusAccepted, map[string]any{"message": "Job cancellation requested", "jobQrn": j.QRN, "status": j.Status})
 	}
 }
+
+// Works reports whether a value is that of a key that was not deleted.
+func (s *Sim) Works(v secret.Value) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.keys[v.Reveal()]
+	return k != nil && k.Deleted.IsZero()
+}

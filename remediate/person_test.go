@@ -1,0 +1,115 @@
+package remediate_test
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	ionq "github.com/qleaks/qleaks/internal/provider/ionq/sim"
+	qbraid "github.com/qleaks/qleaks/internal/provider/qbraid/sim"
+	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/remediate"
+)
+
+// fakePerson does what a guide says, at the simulated console.
+type fakePerson struct {
+	w *world
+	// paste says what is pasted in place of the values that the console shows, one
+	// after the other: "old", "typo", or "" for the value itself.
+	paste []string
+	// no are questions that are answered with no, by a part of their title.
+	no []string
+	// asked are the titles of what was asked.
+	asked []string
+}
+
+func (p *fakePerson) Yes(_ context.Context, g remediate.Guide) (bool, error) {
+	p.asked = append(p.asked, g.Title)
+	time.Sleep(time.Minute)
+	for i, part := range p.no {
+		if strings.Contains(g.Title, part) {
+			p.no = append(p.no[:i], p.no[i+1:]...)
+			return false, nil
+		}
+	}
+	name := ""
+	for _, prefix := range []string{"Revoke the key ", "Look for the key "} {
+		if rest, ok := strings.CutPrefix(g.Title, prefix); ok {
+			name = rest
+		}
+	}
+	if strings.HasPrefix(g.Title, "Look for the key ") {
+		return p.has(name), nil
+	}
+	if name == "" {
+		return true, nil
+	}
+	p.w.event("before the console revokes")
+	if !p.w.journal.intended(remediate.Revoke, remediate.Issue, "revoke the new key") {
+		p.w.t.Error("a key is revoked without an intent")
+	}
+	switch p.w.provider {
+	case "ionq":
+		for _, k := range p.w.ionq.Keys() {
+			if k.Name == name {
+				p.w.ionq.Revoke(k.ID)
+			}
+		}
+	case "qbraid":
+		p.w.qbraid.Delete(p.w.owner, name)
+	}
+	p.w.event("after the console revoked")
+	return true, nil
+}
+
+func (p *fakePerson) has(name string) bool {
+	switch p.w.provider {
+	case "ionq":
+		for _, k := range p.w.ionq.Keys() {
+			if k.Name == name {
+				return true
+			}
+		}
+	case "qbraid":
+		for _, k := range p.w.qbraid.Keys() {
+			if k.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *fakePerson) Value(_ context.Context, g remediate.Guide) (secret.Value, error) {
+	p.asked = append(p.asked, g.Title)
+	time.Sleep(time.Minute)
+	name := ""
+	for _, s := range g.Steps {
+		if rest, ok := strings.CutPrefix(s, "the name: "); ok {
+			name = rest
+		}
+	}
+	p.w.event("before the console creates")
+	if !p.w.journal.intended(remediate.Issue) {
+		p.w.t.Error("a key is made without an intent")
+	}
+	var v secret.Value
+	switch p.w.provider {
+	case "ionq":
+		_, v = p.w.ionq.Create(ionq.Key{Name: name, Project: "p"})
+	case "qbraid":
+		v = p.w.qbraid.Create(qbraid.Key{Name: name, User: p.w.owner})
+	}
+	p.w.event("after the console created")
+	if len(p.paste) > 0 {
+		how := p.paste[0]
+		p.paste = p.paste[1:]
+		switch how {
+		case "old":
+			return p.w.old, nil
+		case "typo":
+			return secret.New([]byte(strings.Repeat("x", v.Len()))), nil
+		}
+	}
+	return v, nil
+}
