@@ -22,6 +22,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/qleaks/qleaks/internal/filelock"
 )
 
 // Ledger is a directory with the files of any number of repositories. It is
@@ -155,7 +157,7 @@ func (l *Ledger) setAside(path string, why error) {
 func (l *Ledger) write(scope Scope, kind string, payload [][]byte) {
 	err := l.replace(l.path(scope, kind), seal(payload, scope, kind))
 	switch {
-	case errors.Is(err, errLocked):
+	case errors.Is(err, filelock.ErrHeld):
 		l.remark("the ledger was not written: another run is writing it")
 	case err != nil:
 		l.remark("the ledger was not written: %v", err)

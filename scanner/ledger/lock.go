@@ -5,10 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-)
 
-// errLocked says that another run has the lock.
-var errLocked = errors.New("locked")
+	"github.com/qleaks/qleaks/internal/filelock"
+)
 
 // patience is how often the lock is tried for, pause the time between: a file
 // is written within a fraction of a second.
@@ -18,16 +17,21 @@ const (
 )
 
 // lock keeps other runs from writing. A run that dies leaves no lock behind.
+// Where files cannot be locked nothing is: every file is replaced in one step,
+// so that two runs that write at once cost no more than one of their writings.
 func lock(dir string) (unlock func(), err error) {
-	var f *os.File
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
 	for range patience {
-		if f, err = openLocked(filepath.Join(dir, "lock")); !errors.Is(err, errLocked) {
+		if err = filelock.Try(f); !errors.Is(err, filelock.ErrHeld) {
 			break
 		}
 		time.Sleep(pause)
 	}
-	if err != nil {
-		return nil, err
+	if err != nil && !errors.Is(err, filelock.ErrUnsupported) {
+		return nil, errors.Join(err, f.Close())
 	}
 	return func() {
 		err := f.Close()
