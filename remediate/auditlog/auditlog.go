@@ -148,8 +148,7 @@ func (l *Log) locked(do func() error) error {
 	var err error
 	for range patience {
 		held, err = l.disk.Lock(filepath.Join(filepath.Dir(l.name), lockName), "")
-		var other *durable.HeldError
-		if !errors.As(err, &other) {
+		if _, other := errors.AsType[*durable.HeldError](err); !other {
 			break
 		}
 		time.Sleep(pause)

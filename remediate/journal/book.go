@@ -128,16 +128,14 @@ func (b *book) take(r Record) error {
 	if b.started == (r.Kind == Started) {
 		return fmt.Errorf("%w: a journal starts once", ErrOrder)
 	}
-	switch r.Kind {
-	case Started:
+	switch {
+	case r.Kind == Started:
 		b.started = true
 		return nil
-	case Begun:
+	case r.Kind == Begun:
 		return b.begin(r)
-	case Noted:
-		if r.Rotation == "" {
-			return nil
-		}
+	case r.Kind == Noted && r.Rotation == "":
+		return nil
 	}
 	rotation, err := b.rotation(r.Rotation, r.Kind)
 	if err != nil {
@@ -155,6 +153,7 @@ func (b *book) take(r Record) error {
 	case Noted:
 		rotation.Notes = append(rotation.Notes, r.Facts)
 		return nil
+	case Started, Begun:
 	}
 	return fmt.Errorf("%w: %s", ErrOrder, r.Kind)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/secret"
@@ -20,8 +22,11 @@ func (j *Journal) guard(content []byte) error {
 	d := json.NewDecoder(bytes.NewReader(content))
 	for {
 		token, err := d.Token()
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		text, ok := token.(string)
 		if !ok {

@@ -68,7 +68,8 @@ func (p Place) look(a Account) (View, error) {
 	}
 	v.Head, v.Unfinished = read.head, read.torn || read.unnamed > 0
 	v.Rotations = b.rotations(func(*Rotation) bool { return true })
-	return v, p.files(&v)
+	err = p.files(&v)
+	return v, err
 }
 
 // files holds the sealed files to the records.

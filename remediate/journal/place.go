@@ -58,9 +58,9 @@ func (p Place) withDefaults() Place {
 func (p Place) Validate() error {
 	switch {
 	case !filepath.IsAbs(p.Dir) || !filepath.IsAbs(p.Heads):
-		return errors.New("Dir and Heads of a journal's place must be absolute")
+		return errors.New("a journal needs an absolute Dir and absolute Heads")
 	case inside(p.Dir, p.Heads) || inside(p.Heads, p.Dir):
-		return errors.New("Heads of a journal's place must lie outside of Dir, and Dir outside of Heads: who plays back an old copy of the one must not play back the other with it")
+		return errors.New("the Heads of journals must lie outside of their Dir, and Dir outside of Heads: who plays back an old copy of the one must not play back the other with it")
 	}
 	return nil
 }
@@ -131,8 +131,7 @@ func (p Place) lock(a Account) (durable.Lock, Holder, error) {
 		return nil, Holder{}, err
 	}
 	held, err := p.Disk.Lock(filepath.Join(p.account(a), lockName), string(note))
-	var other *durable.HeldError
-	if errors.As(err, &other) {
+	if other, ok := errors.AsType[*durable.HeldError](err); ok {
 		return nil, Holder{}, &HeldError{readHolder(other.Note)}
 	}
 	if err != nil {

@@ -219,9 +219,10 @@ func (j *Journal) adopt(name string) error {
 	if err != nil {
 		return err
 	}
-	b, v, err := j.place.Sealer.open(data)
+	// Without a binding, the file is not ours.
+	b, v, _ := j.place.Sealer.open(data)
 	s := SealedFile{Rotation: b.Rotation, Number: b.Number, KeyName: b.KeyName, Digest: head.Digest(sha256.Sum256(data))}
-	if err != nil || s.fileName() != name || b != j.binding(s) {
+	if v.IsZero() || s.fileName() != name || b != j.binding(s) {
 		return nil
 	}
 	s.Fingerprint = j.place.Fingerprints.Of(v)
