@@ -15,6 +15,9 @@ type History struct {
 	// Packed are files in which a key is packed or encoded: they are dropped,
 	// since no replacement reaches into them.
 	Packed []string
+	// Pieces are files in which a key is put together of pieces: somebody has to
+	// decide what becomes of them.
+	Pieces []string
 }
 
 // Plan writes how to take keys out of a history: commands for a shell that run
@@ -37,6 +40,9 @@ func (h History) Plan() string {
 			fmt.Fprintf(&out, " \\\n  --path %s", shellWord(p))
 		}
 		out.WriteString("\n")
+	}
+	for _, p := range slices.Compact(slices.Sorted(slices.Values(h.Pieces))) {
+		fmt.Fprintf(&out, "# In %s a key is put together of pieces, which no replacement finds:\n# drop the file as above, or edit it with git rebase before.\n", shellWord(p))
 	}
 	out.WriteString("qleaks scan .            # must find nothing\ngit push --mirror --force " + shellWord(url) + "\n")
 	return out.String()

@@ -71,6 +71,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newDemoCommand(env),
 		newAuditCommand(env),
 		newIncidentCommand(env),
+		newFixCommand(env),
 		newGitHubCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
