@@ -97,7 +97,7 @@ func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
 			}
 		}
 		each.Go(func() {
-			checks, unkept, unasked := v.provider(ctx, name, questions)
+			checks, unasked, unkept := v.provider(ctx, name, questions)
 			mu.Lock()
 			defer mu.Unlock()
 			for i, q := range questions {
@@ -116,7 +116,7 @@ func (v *Verifier) Ask(ctx context.Context, plan Plan) (Outcome, error) {
 }
 
 // provider asks one provider.
-func (v *Verifier) provider(ctx context.Context, name string, questions []Question) (checks []*finding.Check, unkept error, unasked []string) {
+func (v *Verifier) provider(ctx context.Context, name string, questions []Question) (checks []*finding.Check, unasked []string, unkept error) {
 	doubt := func(why string, wait time.Duration) []*finding.Check {
 		for range questions {
 			verdict := key.Doubt(why, key.Evidence{})
@@ -134,10 +134,10 @@ func (v *Verifier) provider(ctx context.Context, name string, questions []Questi
 	operators := v.accounts(name)
 	if err := operators.first(ctx); err != nil {
 		if provider.Ended(ctx) != nil {
-			return doubt(whyCutShort, 0), unkept, nil
+			return doubt(whyCutShort, 0), nil, unkept
 		}
 		why, wait := provider.Unsettled(err)
-		return doubt(why, wait), unkept, nil
+		return doubt(why, wait), nil, unkept
 	}
 	checks = make([]*finding.Check, len(questions))
 	most := v.AtOnce
@@ -149,7 +149,7 @@ func (v *Verifier) provider(ctx context.Context, name string, questions []Questi
 		workers.Go(func() { checks[i] = operators.about(ctx, q) })
 	}
 	workers.Wait()
-	return checks, unkept, operators.failed()
+	return checks, operators.failed(), unkept
 }
 
 func (v *Verifier) patience() time.Duration {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/all"
 	"github.com/qleaks/qleaks/scanner/finding"
-	"github.com/qleaks/qleaks/scanner/report"
 	"github.com/qleaks/qleaks/scanner/verify"
 )
 
@@ -180,96 +178,4 @@ func title(name string) string {
 		return kit.Title
 	}
 	return name
-}
-
-// explain lists what would be sent.
-func (a asker) explain(w io.Writer, plan verify.Plan) error {
-	a, err := a.withAccounts()
-	if err != nil {
-		return err
-	}
-	keeper, err := a.newKeeper(plan.Providers())
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, name := range plan.Providers() {
-		kit, ok := all.Named(name)
-		if !ok {
-			continue
-		}
-		requests := verify.Requests(kit, a.options.access.preview(kit), a.options.Identify, plan.Count(name), len(a.options.access.accounts[name]))
-		fmt.Fprintf(&b, "%s, about %s:\n", kit.Title, plural(plan.Count(name), "key"))
-		if len(requests) == 0 {
-			b.WriteString("  nothing: it is asked with a credential of yours (--credential " + name + "=env:NAME), or by a login of the key (--login-check)\n")
-		}
-		explainRequests(&b, append(a.listings(keeper, name), requests...))
-		b.WriteByte('\n')
-	}
-	reasons := map[string]int{}
-	for _, check := range plan.Withheld {
-		reasons[check.Verdict.Reason]++
-	}
-	if len(reasons) > 0 {
-		fmt.Fprintf(&b, "Sent to nobody, %s:\n", plural(len(plan.Withheld), "key"))
-		for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-			fmt.Fprintf(&b, "  %s: %d\n", report.Clean(reason), reasons[reason])
-		}
-		b.WriteByte('\n')
-	}
-	b.WriteString("Nothing was sent.\n")
-	_, err = io.WriteString(w, b.String())
-	return err
-}
-
-// listings are the requests with which a list of keys is kept beforehand.
-func (a asker) listings(s verify.Snapshotter, name string) []verify.Request {
-	k, ok := s.(keeper)
-	kit, known := all.Named(name)
-	if !ok || !known || k.count(name) == 0 {
-		return nil
-	}
-	return verify.Listings(kit, a.options.access.preview(kit), k.count(name))
-}
-
-// explainRequests writes each request once, with everything that it is for.
-func explainRequests(b *strings.Builder, requests []verify.Request) {
-	written := map[string]bool{}
-	for _, r := range requests {
-		line := r.Method + " " + r.URL
-		if written[line] {
-			continue
-		}
-		written[line] = true
-		fmt.Fprintf(b, "  %s\n", report.Clean(line))
-		for _, same := range requests {
-			if same.Method+" "+same.URL == line {
-				fmt.Fprintf(b, "      %s, %s: carries %s\n", same.Purpose, often(same), holders(same))
-			}
-		}
-	}
-}
-
-func holders(r verify.Request) string {
-	var words []string
-	for _, h := range r.Holds {
-		words = append(words, string(h))
-	}
-	return strings.Join(words, " and ")
-}
-
-func often(r verify.Request) string {
-	text := "at most once for each of " + plural(r.Keys, "key")
-	switch r.Keys {
-	case verify.AsNeeded:
-		text = "as often as needed"
-	case 0:
-		text = "at most once a minute"
-	case 1:
-		text = "at most once"
-	}
-	if r.Accounts > 1 {
-		text += ", with each of " + plural(r.Accounts, "credential")
-	}
-	return text
 }

@@ -215,9 +215,6 @@ func (o *scanOptions) validate(env Env) error {
 	if o.Verifying.Verify && o.Output.Unordered {
 		return wrongUsage("--unordered writes findings before anybody could be asked about them", "leave out --verify, or --unordered")
 	}
-	if o.Verifying.Explain && (o.Output.Format != defaultFormat || o.Output.JSON) {
-		return wrongUsage("--explain-network is text, for people")
-	}
 	if err := o.validateHome(); err != nil {
 		return err
 	}
@@ -228,5 +225,8 @@ func (o *scanOptions) validate(env Env) error {
 	if o.Reading.memory, err = memoryLimit(o.Reading.Memory); err != nil {
 		return err
 	}
-	return o.Output.validate(env, o.Origins)
+	if err := o.Output.validate(env, o.Origins); err != nil {
+		return err
+	}
+	return o.Verifying.validateExplained(o.Output.Format)
 }

@@ -22,7 +22,7 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 	excluded := r.content.excluded()
 	if r.options.Verifying.Explain {
 		asker := r.asker()
-		return r.status(ctx, finding.Result{Coverage: result.Coverage}), asker.explain(out, asker.plan(r.claims(result.Findings, excluded)))
+		return r.status(ctx, finding.Result{Coverage: result.Coverage}), asker.explain(out, asker.plan(r.claims(result.Findings, excluded)), r.options.Output.Format)
 	}
 	if r.options.Verifying.Verify && ctx.Err() == nil {
 		if err := r.verify(ctx, result.Findings, excluded); err != nil {

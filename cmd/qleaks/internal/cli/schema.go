@@ -11,10 +11,13 @@ import (
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/scanner/report"
+	"github.com/qleaks/qleaks/scanner/verify"
 )
 
 // schemas are the published JSON Schemas, by name.
-func schemas() []string { return append(report.Schemas(), "keys", "secrets", "audit", "incident") }
+func schemas() []string {
+	return append(report.Schemas(), "requests", "keys", "secrets", "audit", "incident")
+}
 
 func newSchemaCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -23,6 +26,7 @@ func newSchemaCommand(env Env) *cobra.Command {
 		Example: `  qleaks schema findings > findings.schema.json
   qleaks schema audit > audit.schema.json`,
 		Long: `NAME is findings: the report of ` + "`qleaks scan --json`" + `, and the lines of jsonl;
+requests: the preview of ` + "`qleaks scan --verify --explain-network --json`" + `;
 keys: the list of ` + "`qleaks keys list --json`" + `;
 secrets: that of ` + "`qleaks github secrets --json`" + `;
 audit: that of ` + "`qleaks audit --json`" + `;
@@ -45,6 +49,8 @@ func runSchema(env Env, name string) error {
 
 func schemaNamed(name string) ([]byte, error) {
 	switch name {
+	case "requests":
+		return verify.Schema(), nil
 	case "keys":
 		return inventory.Schema(), nil
 	case "secrets":

@@ -101,13 +101,13 @@ func (o *verifyCommand) validate(env Env) error {
 			return err
 		}
 	}
-	if o.Verifying.Explain && (o.Output.Format != defaultFormat || o.Output.JSON) {
-		return wrongUsage("--explain-network is text, for people")
-	}
 	if _, err := parseFailOn(o.FailOn); err != nil {
 		return wrongUsage(fmt.Sprintf("--fail-on: %v", err))
 	}
-	return o.Output.validate(env, o.Origins)
+	if err := o.Output.validate(env, o.Origins); err != nil {
+		return err
+	}
+	return o.Verifying.validateExplained(o.Output.Format)
 }
 
 func runVerify(ctx context.Context, env Env, o verifyCommand) error {
@@ -240,7 +240,7 @@ func joined(reading reread.Reading) (finding.Result, []verify.Claim, error) {
 func (o verifyCommand) finish(ctx context.Context, a asker, w io.Writer, result finding.Result, claims []verify.Claim) (status, failed error) {
 	plan := a.plan(claims)
 	if o.Verifying.Explain {
-		return nil, a.explain(w, plan)
+		return nil, a.explain(w, plan, o.Output.Format)
 	}
 	out, err := a.ask(ctx, plan)
 	if err != nil {
