@@ -64,9 +64,13 @@ type exposureRecord struct {
 	By        string `json:"by,omitempty"`
 	Pushed    string `json:"pushed,omitempty"`
 	PushedHow string `json:"pushedHow,omitempty"`
-	Public    string `json:"public,omitempty"`
-	PublicHow string `json:"publicHow,omitempty"`
-	Private   bool   `json:"private"`
+	// PushedSure says that the push brought the value; else it can have.
+	PushedSure bool   `json:"pushedSure,omitempty"`
+	Remote     string `json:"remote,omitempty"`
+	RemoteHow  string `json:"remoteHow,omitempty"`
+	Public     string `json:"public,omitempty"`
+	PublicHow  string `json:"publicHow,omitempty"`
+	Private    bool   `json:"private"`
 }
 
 type placeRecord struct {
@@ -128,7 +132,7 @@ func newDocument(t Told) document {
 	d := document{
 		Schema: incidentSchema, AsOf: instant(t.Now), Asked: t.Asked, Since: instant(t.Since), Habit: t.Habit,
 		Key:      keyRecord{t.Case.Provider, t.Case.Handle(), t.Case.Key().Name, t.Case.Owner(), string(status), instant(asked)},
-		Exposure: exposureRecord{instant(e.Committed), e.Commit, e.By, instant(e.Pushed), e.PushedHow, instant(e.Public), e.PublicHow, e.Private},
+		Exposure: exposureRecord{instant(e.Committed), e.Commit, e.By, instant(e.Pushed), e.PushedHow, e.PushedSure, instant(e.Remote), e.RemoteHow, instant(e.Public), e.PublicHow, e.Private},
 		Places:   []placeRecord{}, Jobs: []jobRecord{}, nowRecord: nowRecord{Queued: []string{}, Sessions: []sessionRecord{}, Made: []madeRecord{}},
 		Rest: restRecord{Sum: t.Sum, Seconds: t.Sum.Ran.Seconds(), Verdict: t.verdict(), Gaps: append([]string{}, t.Gaps...), Steps: t.steps()},
 	}

@@ -45,9 +45,14 @@ type Exposure struct {
 	Commit    string    `json:"commit,omitempty"`
 	By        string    `json:"by,omitempty"`
 	Path      string    `json:"path,omitempty"`
-	// Pushed is when it may first have been pushed, and how that is known.
-	Pushed    time.Time `json:"pushed,omitzero"`
-	PushedHow string    `json:"pushedHow,omitempty"`
+	// Pushed is the first push that brought it, and how that is known; unless
+	// PushedSure, the first that can have brought it.
+	Pushed     time.Time `json:"pushed,omitzero"`
+	PushedHow  string    `json:"pushedHow,omitempty"`
+	PushedSure bool      `json:"pushedSure,omitempty"`
+	// Remote is when a remote held it at the latest; it was pushed before.
+	Remote    time.Time `json:"remote,omitzero"`
+	RemoteHow string    `json:"remoteHow,omitempty"`
 	// Public is since when everybody may have seen it; Private says that the
 	// repository is known not to be public.
 	Public    time.Time `json:"public,omitzero"`

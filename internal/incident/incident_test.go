@@ -23,6 +23,7 @@ import (
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource"
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
@@ -84,8 +85,10 @@ func written(t *testing.T, format string, told incident.Told) string {
 
 func TestAnIncidentIsToldAsInTheGoldenFiles(t *testing.T) {
 	f := theft()
-	f.Exposure.Push(noon.Add(-3*day + time.Hour))
-	if err := f.Exposure.GitHub([]byte(`{"full_name":"lab/bell","private":false,"created_at":"2026-01-01T00:00:00Z"}`)); err != nil {
+	if gap := f.Exposure.Published(gitsource.Publication{Ref: "refs/remotes/origin/main", At: noon.Add(-3*day + time.Hour), Pushed: true}, true); gap != "" {
+		t.Error(gap)
+	}
+	if err := f.Exposure.GitHub([]byte(`{"full_name":"lab/bell","private":false,"created_at":"2026-01-01T00:00:00Z"}`), nobody); err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range incident.Formats() {
@@ -181,27 +184,76 @@ func TestWithoutATimeEveryJobIsShown(t *testing.T) {
 	}
 }
 
+// nobody knows any commit.
+func nobody(string) (holds, known bool) { return false, false }
+
+func TestWhatIsNotKnownOfAPushIsSaid(t *testing.T) {
+	const ref = "refs/remotes/origin/main"
+	for name, q := range map[string]struct {
+		published    gitsource.Publication
+		remotes      bool
+		gap, told    string
+		remote, sure bool
+	}{
+		"pushed from here":    {gitsource.Publication{Ref: ref, At: noon.Add(time.Hour), Pushed: true}, true, "", "first push that brought it", false, true},
+		"fetched":             {gitsource.Publication{Ref: ref, At: noon.Add(time.Hour)}, true, "origin/main held it by 2026-11-20 13:00 UTC", "on a remote at the latest", true, false},
+		"a ref without a log": {gitsource.Publication{Ref: ref}, true, "origin/main holds it, and no log tells since when", "first commit", false, false},
+		"pushed nowhere":      {gitsource.Publication{}, true, "", "no branch of a remote", false, false},
+		"no remote":           {gitsource.Publication{}, false, "", "first commit", false, false},
+	} {
+		f := theft()
+		f.Exposure = incident.Exposure{Committed: noon, Commit: "abc", Path: "bell.py"}
+		gap := f.Exposure.Published(q.published, q.remotes)
+		if q.gap == "" && gap != "" || !strings.Contains(gap, q.gap) {
+			t.Errorf("%s: gap %q", name, gap)
+		}
+		if text := written(t, "text", incident.Tell(f)); !strings.Contains(text, q.told) {
+			t.Errorf("%s: %s", name, text)
+		}
+		// Until the push is known, what ran counts from the commit.
+		if want := map[bool]time.Time{true: noon.Add(time.Hour), false: noon}[q.sure]; !f.Exposure.Since().Equal(want) || f.Exposure.Remote.IsZero() == q.remote || f.Exposure.PushedSure != q.sure {
+			t.Errorf("%s: %+v", name, f.Exposure)
+		}
+	}
+}
+
 func TestTheEarliestExposureCounts(t *testing.T) {
 	e := incident.Exposure{Committed: noon}
-	if e.Push(noon.Add(-time.Hour)); !e.Pushed.IsZero() {
+	activity := func(holds incident.Holds, text string) {
+		t.Helper()
+		if err := e.GitHub([]byte(text), holds); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if activity(nobody, `[{"activity_type":"push","timestamp":"2026-11-20T11:00:00Z"}]`); !e.Pushed.IsZero() {
 		t.Error("a push before the commit cannot have brought it")
 	}
-	e.Push(noon.Add(3 * time.Hour))
-	e.Push(noon.Add(2 * time.Hour))
+	pushed := func(at time.Time) gitsource.Publication {
+		return gitsource.Publication{Ref: "refs/remotes/origin/main", At: at, Pushed: true}
+	}
+	e.Published(pushed(noon.Add(3*time.Hour)), true)
+	e.Published(pushed(noon.Add(2*time.Hour)), true)
+	if !e.Since().Equal(noon.Add(2*time.Hour)) || !e.PushedSure {
+		t.Errorf("since %s", e.Since())
+	}
+	// A push that is known not to hold the commit is none of it.
+	activity(func(string) (bool, bool) { return false, true }, `[{"activity_type":"push","timestamp":"2026-11-20T13:00:00Z","after":"a"}]`)
 	if !e.Since().Equal(noon.Add(2 * time.Hour)) {
 		t.Errorf("since %s", e.Since())
 	}
-	if err := e.GitHub([]byte(`[{"activity_type":"push","timestamp":"2026-11-20T13:00:00Z"},{"activity_type":"branch_deletion","timestamp":"2026-11-20T12:30:00Z"}]`)); err != nil {
-		t.Fatal(err)
-	}
-	if !e.Since().Equal(noon.Add(time.Hour)) || !strings.Contains(e.PushedHow, "GitHub") {
+	activity(nobody, `[{"activity_type":"push","timestamp":"2026-11-20T13:00:00Z"},{"activity_type":"branch_deletion","timestamp":"2026-11-20T12:30:00Z"}]`)
+	if !e.Since().Equal(noon.Add(time.Hour)) || !strings.Contains(e.PushedHow, "GitHub") || e.PushedSure {
 		t.Errorf("since %s, %s", e.Since(), e.PushedHow)
 	}
-	if err := e.GitHub([]byte(`{"full_name":"lab/bell","private":true,"created_at":"2020-01-01T00:00:00Z"}`)); err != nil || !e.Private || !e.Public.IsZero() {
+	activity(func(commit string) (bool, bool) { return commit == "b", true }, `[{"activity_type":"push","timestamp":"2026-11-20T12:10:00Z","after":"a"},{"activity_type":"push","timestamp":"2026-11-20T12:20:00Z","after":"b"}]`)
+	if !e.Since().Equal(noon.Add(20*time.Minute)) || !e.PushedSure {
+		t.Errorf("since %s, %s", e.Since(), e.PushedHow)
+	}
+	if err := e.GitHub([]byte(`{"full_name":"lab/bell","private":true,"created_at":"2020-01-01T00:00:00Z"}`), nobody); err != nil || !e.Private || !e.Public.IsZero() {
 		t.Errorf("%+v, %v", e, err)
 	}
 	for _, text := range []string{"", "[]", "{}", `[{"x":1}]`, `{"private":false}`} {
-		if err := e.GitHub([]byte(text)); !errors.Is(err, incident.ErrNotGitHub) {
+		if err := e.GitHub([]byte(text), nobody); !errors.Is(err, incident.ErrNotGitHub) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

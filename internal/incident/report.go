@@ -103,10 +103,20 @@ func (t Told) story() []event {
 		if e.By != "" {
 			how += ", by " + e.By
 		}
+		if e.Remote.IsZero() && e.RemoteHow != "" {
+			how += "; " + e.RemoteHow
+		}
 		all = append(all, event{e.Committed, "first commit with it: " + short(e.Commit), how})
 	}
 	if !e.Pushed.IsZero() {
-		all = append(all, event{e.Pushed, "first push that can have brought it", e.PushedHow})
+		what := "first push that can have brought it"
+		if e.PushedSure {
+			what = "first push that brought it"
+		}
+		all = append(all, event{e.Pushed, what, e.PushedHow})
+	}
+	if !e.Remote.IsZero() {
+		all = append(all, event{e.Remote, "on a remote at the latest", e.RemoteHow})
 	}
 	if !e.Public.IsZero() {
 		all = append(all, event{e.Public, "public at the earliest", e.PublicHow})

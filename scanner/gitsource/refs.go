@@ -202,6 +202,9 @@ type reflog struct {
 	path string // as findings name it
 	text []byte
 	ids  []string
+	// moves are the old and the new id of each line of text; of a line that is
+	// broken, there is neither.
+	moves [][2]string
 	// stash is true for the log that holds the stash entries.
 	stash bool
 }
@@ -231,7 +234,8 @@ func (r *Repository) reflogs(failed func(path string, err error)) []reflog {
 func (r *Repository) parseReflog(name string, data []byte) reflog {
 	log := reflog{path: name, text: data, stash: path.Clean(name) == ".git/logs/"+stashRef}
 	for line := range bytes.Lines(data) {
-		for range 2 {
+		var move [2]string
+		for side := range move {
 			if len(line) <= 2*r.width {
 				break
 			}
@@ -239,12 +243,13 @@ func (r *Repository) parseReflog(name string, data []byte) reflog {
 			if !ok {
 				break
 			}
-			if !isZeroID(id) {
+			if move[side] = id; !isZeroID(id) {
 				log.ids = append(log.ids, id)
 			}
 			copy(line, bytes.Repeat([]byte(" "), 2*r.width))
 			line = line[2*r.width+1:]
 		}
+		log.moves = append(log.moves, move)
 	}
 	return log
 }

@@ -58,6 +58,7 @@ func (r *Repository) tableLogs(dir, prefix string, failed func(path string, err 
 				log.ids = append(log.ids, id)
 			}
 		}
+		log.moves = append(log.moves, [2]string{entry.Old, entry.New})
 		log.text = fmt.Appendf(log.text, "%s %s %s <%s> %d %+05d\t%s\n",
 			blank, blank, entry.Name, entry.Email, entry.Time, entry.Zone, entry.Message)
 	}

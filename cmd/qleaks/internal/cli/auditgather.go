@@ -25,8 +25,8 @@ type audit struct {
 	found    []finding.Finding
 	searched []string
 	gaps     []string
-	// pushes are those that the searched repositories remember.
-	pushes []gitsource.Push
+	// repositories are those that were searched.
+	repositories []*gitsource.Repository
 }
 
 // judge gathers what is known, and judges it.
@@ -150,7 +150,7 @@ func (a *audit) scan(ctx context.Context, o scanOptions) error {
 	for _, t := range r.targets {
 		a.searched = append(a.searched, mask(t.Label))
 		if t.repository != nil {
-			a.pushes = append(a.pushes, t.repository.Pushes()...)
+			a.repositories = append(a.repositories, t.repository)
 		}
 	}
 	a.found = append(a.found, result.Findings...)

@@ -12,6 +12,7 @@ import (
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/scanner/gitsource"
 )
 
 const (
@@ -57,7 +58,7 @@ func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time)
 	if !slices.ContainsFunc(inv.Lists, func(l inventory.Snapshot) bool { return l.Account.Provider == f.Case.Provider }) {
 		i.gaps = append(i.gaps, "keys that were made since: there is no list of the keys at "+title(f.Case.Provider))
 	}
-	if f.Exposure, err = i.exposure(f.Case, o.GitHub, since); err != nil {
+	if f.Exposure, err = i.exposure(ctx, f.Case, o.GitHub, since); err != nil {
 		return f, err
 	}
 	if f.Exposure.Since().IsZero() {
@@ -69,10 +70,21 @@ func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time)
 }
 
 // exposure puts together what histories, GitHub and the operator tell.
-func (i *inquiry) exposure(c *hygiene.Case, answers []string, since time.Time) (incident.Exposure, error) {
+func (i *inquiry) exposure(ctx context.Context, c *hygiene.Case, answers []string, since time.Time) (incident.Exposure, error) {
 	e := incident.Exposed(c)
-	for _, p := range i.pushes {
-		e.Push(p.At)
+	descents := i.descents(ctx, c)
+	for _, d := range descents {
+		if gap := e.Published(d.Published(), d.Remotes); gap != "" {
+			i.gaps = append(i.gaps, gap)
+		}
+	}
+	holds := func(commit string) (holds, known bool) {
+		for _, d := range descents {
+			if holds, known = d.Holds(commit); known {
+				return holds, true
+			}
+		}
+		return false, false
 	}
 	for _, name := range answers {
 		file, err := os.Open(name)
@@ -82,7 +94,7 @@ func (i *inquiry) exposure(c *hygiene.Case, answers []string, since time.Time) (
 		data, err := readLimited(file, maxGitHub)
 		_ = file.Close() // it was only read
 		if err == nil {
-			err = e.GitHub(data)
+			err = e.GitHub(data, holds)
 		}
 		if err != nil {
 			return e, &problem{code: exitUsage, message: name, err: err, hints: []string{"make one with: gh api repos/OWNER/NAME > " + name}}
@@ -92,6 +104,29 @@ func (i *inquiry) exposure(c *hygiene.Case, answers []string, since time.Time) (
 		e.Public, e.PublicHow = since, "as you say"
 	}
 	return e, nil
+}
+
+// descents are what holds the commits that brought the key, in the repositories
+// that were searched.
+func (i *inquiry) descents(ctx context.Context, c *hygiene.Case) (all []*gitsource.Descent) {
+	var commits []string
+	for _, p := range c.Leaks() {
+		if p.Commit != "" && !slices.Contains(commits, p.Commit) {
+			commits = append(commits, p.Commit)
+		}
+	}
+	if len(commits) == 0 {
+		return nil
+	}
+	for _, r := range i.repositories {
+		d, err := r.Descent(ctx, commits)
+		if err != nil {
+			i.gaps = append(i.gaps, "when it was pushed: "+err.Error())
+			continue
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 // ask asks the key's provider what ran, with a credential of the operator's.
