@@ -34,6 +34,8 @@ type Remembered struct {
 	Evidence key.Evidence `json:"evidence"`
 	// Told is what the provider told of the key.
 	Told key.Key `json:"told,omitzero"`
+	// Reach is what the key can get at, if that was asked.
+	Reach *key.Reach `json:"reach,omitempty"`
 }
 
 // RememberVerdicts keeps what providers said of values, by their fingerprints
@@ -64,7 +66,11 @@ func remembered(fingerprint secret.Fingerprint, salt string, check *finding.Chec
 	told, _ := inventory.Stripped(check.Key())
 	v := check.Verdict
 	v.Evidence.Asked = v.Evidence.Asked.UTC().Truncate(time.Second)
-	return Remembered{Fingerprint: fingerprint, Salt: salt, Provider: check.Provider, Account: check.Account, Status: v.Status, Reason: v.Reason, Evidence: v.Evidence, Told: told}, true
+	var reach *key.Reach
+	if check.Known != nil {
+		reach = &check.Known.Reach
+	}
+	return Remembered{Fingerprint: fingerprint, Salt: salt, Provider: check.Provider, Account: check.Account, Status: v.Status, Reason: v.Reason, Evidence: v.Evidence, Told: told, Reach: reach}, true
 }
 
 // newest keeps one verdict of each value, in the order of fingerprints.
@@ -103,5 +109,8 @@ func Recall(found []finding.Finding, said []Remembered, salt string) {
 		}
 		found[i].Status = r.Status
 		found[i].Check = &finding.Check{Provider: r.Provider, Account: r.Account, Verdict: key.Verdict{Status: r.Status, Reason: r.Reason, Evidence: r.Evidence, Key: r.Told}}
+		if r.Reach != nil {
+			found[i].Check.Known = &key.Description{Key: r.Told, Reach: *r.Reach}
+		}
 	}
 }

@@ -26,6 +26,7 @@ type document struct {
 	Key      keyRecord      `json:"key"`
 	Exposure exposureRecord `json:"exposure"`
 	Places   []placeRecord  `json:"places"`
+	Reach    []string       `json:"reach"`
 	Asked    bool           `json:"asked"`
 	Since    string         `json:"since,omitempty"`
 	Habit    Habit          `json:"habit"`
@@ -133,6 +134,7 @@ func newDocument(t Told) document {
 		Schema: incidentSchema, AsOf: instant(t.Now), Asked: t.Asked, Since: instant(t.Since), Habit: t.Habit,
 		Key:      keyRecord{t.Case.Provider, t.Case.Handle(), t.Case.Key().Name, t.Case.Owner(), string(status), instant(asked)},
 		Exposure: exposureRecord{instant(e.Committed), e.Commit, e.By, instant(e.Pushed), e.PushedHow, e.PushedSure, instant(e.Remote), e.RemoteHow, instant(e.Public), e.PublicHow, e.Private},
+		Reach:    append([]string{}, t.reach()...),
 		Places:   []placeRecord{}, Jobs: []jobRecord{}, nowRecord: nowRecord{Queued: []string{}, Sessions: []sessionRecord{}, Made: []madeRecord{}},
 		Rest: restRecord{Sum: t.Sum, Seconds: t.Sum.Ran.Seconds(), Verdict: t.verdict(), Gaps: append([]string{}, t.Gaps...), Steps: t.steps()},
 	}

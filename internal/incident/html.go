@@ -16,6 +16,7 @@ type htmlView struct {
 
 	Story  []htmlEvent
 	Places []htmlPlace
+	Reach  []string
 	Jobs   []htmlJob
 	Queued, Sessions, Made,
 	Gaps, Steps []string
@@ -45,7 +46,7 @@ func writeHTML(w io.Writer, t Told, _ Options) error {
 	v := htmlView{htmlHead: htmlHead{
 		Title: t.Case.Provider + " " + t.Case.Called(), Owner: t.Case.Owner(), AsOf: minute(t.Now), Since: minute(t.Since), Verdict: t.verdict(), Caveat: caveat, MadeCaveat: madeCaveat,
 		Total: t.total(),
-	}, Gaps: t.Gaps, Steps: t.steps(), Asked: t.Asked}
+	}, Reach: t.reach(), Gaps: t.Gaps, Steps: t.steps(), Asked: t.Asked}
 	for _, e := range t.story() {
 		v.Story = append(v.Story, htmlEvent{minute(e.At), e.What, e.How})
 	}

@@ -50,7 +50,9 @@ func theft() incident.Facts {
 			Provider: "ionq", ID: "k-laptop", Name: "ada-laptop", Owner: key.Party{Name: "Ada"}, Dates: key.Dates{Created: noon.Add(-60 * day)}, Use: key.Use{Known: true, Last: noon.Add(-time.Hour)},
 		}, Accounts: []string{"lab"}},
 		Places: []hygiene.Place{{Finding: "ql1", Path: "src/submit.py", Line: 3, Repository: "github.com/lab/bell", Kind: source.Blob, Since: leak, By: "ada@lab.example", Commit: "992c7f4aa"}},
-		Check:  &finding.Check{Verdict: key.Verdict{Status: key.Active, Reason: "the provider accepted it", Evidence: key.Evidence{Asked: noon}}},
+		Check: &finding.Check{Verdict: key.Verdict{Status: key.Active, Reason: "the provider accepted it", Evidence: key.Evidence{Asked: noon}}, Known: &key.Description{Reach: key.Reach{
+			Organisation: key.Party{ID: "bell-lab"}, Spent: []key.Amount{{Value: 985, Unit: "usd"}}, Jobs: 3, Untold: []string{"sessions: the provider does not allow this"},
+		}}},
 	}
 	f := incident.Facts{Now: noon, Case: c, Exposure: incident.Exposed(c), Asked: true, Before: leak.Add(-90 * day)}
 	for i := range 24 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/scanner/report"
 )
 
 type writer struct {
@@ -172,3 +173,24 @@ func madeLine(e *inventory.Entry) string {
 
 // madeCaveat is said where keys were made since the leak.
 const madeCaveat = "Who has a key that may make keys can have made one for later. Is each of these one that somebody knows?"
+
+// reach is what the key can get at, as far as the provider told.
+func (t Told) reach() []string {
+	var facts []string
+	if roles := t.Case.Key().Roles; len(roles) > 0 {
+		facts = append(facts, "may: "+strings.Join(roles, ", "))
+	}
+	c := t.Case.Check
+	if c == nil || c.Known == nil {
+		return facts
+	}
+	for _, fact := range report.ReachWords(c.Known.Reach) {
+		if fact != "" {
+			facts = append(facts, fact)
+		}
+	}
+	for _, untold := range c.Known.Reach.Untold {
+		facts = append(facts, "not told: "+untold)
+	}
+	return facts
+}

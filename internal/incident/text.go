@@ -29,6 +29,12 @@ func writeText(w io.Writer, t Told, o Options) error {
 	for _, place := range t.Case.Leaks() {
 		p.Wrapped(textpage.Dim, "  - ", fmt.Sprintf("in %s:%d", place.Path, place.Line)+of(place.Repository))
 	}
+	if facts := t.reach(); len(facts) > 0 {
+		p.Heading("What the key can get at")
+		for _, fact := range facts {
+			p.Wrapped(textpage.Plain, "  - ", fact)
+		}
+	}
 	p.Heading("What ran since " + minute(t.Since))
 	p.Wrapped(textpage.Plain, "  ", t.verdict())
 	if len(t.Window) > 0 {

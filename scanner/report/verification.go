@@ -163,7 +163,7 @@ func (t *text) verification(c *finding.Check) {
 	if c.Known == nil {
 		return
 	}
-	for _, fact := range reachWordsOf(c.Known.Reach) {
+	for _, fact := range ReachWords(c.Known.Reach) {
 		t.fact("reach: ", fact)
 	}
 	t.fact("not told: ", strings.Join(c.Known.Reach.Untold, "; "))
@@ -225,7 +225,8 @@ func dateWords(k key.Key) string {
 // shownInstances is how many instances text names.
 const shownInstances = 5
 
-func reachWordsOf(r key.Reach) []string {
+// ReachWords says what a key can get at, in clauses for people.
+func ReachWords(r key.Reach) []string {
 	money := []string{prefixed("organisation ", partyWords(r.Organisation))}
 	for _, b := range r.Balances {
 		money = append(money, amountWords(b)+" left")
