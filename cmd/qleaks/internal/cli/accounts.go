@@ -153,7 +153,7 @@ func loadAccounts(env Env, given string, say messages) ([]account, error) {
 	return append(own, here...), nil
 }
 
-// userAccounts reads the user's own file, which may hold nothing else.
+// userAccounts reads the user's own file, which says nothing of how to scan.
 func userAccounts(env Env) ([]account, error) {
 	name, err := userConfig(env)
 	if err != nil {
@@ -174,7 +174,7 @@ func userAccounts(env Env) ([]account, error) {
 		return nil, err
 	}
 	if !c.onlyAccounts() {
-		return nil, wrongUsage(name+" may hold [accounts.NAME] only", "how to scan is said in "+configName+" of what is scanned, or in the file of --config")
+		return nil, wrongUsage(name+" may hold [accounts.NAME] and [stores.NAME] only", "how to scan is said in "+configName+" of what is scanned, or in the file of --config")
 	}
 	return c.accounts(name), nil
 }

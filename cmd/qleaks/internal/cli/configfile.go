@@ -15,6 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/qleaks/qleaks/internal/inventory"
+	"github.com/qleaks/qleaks/remediate/store"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/baseline"
 )
@@ -35,6 +36,9 @@ type fileConfig struct {
 	Ignore []baseline.Ignore `toml:"ignore"`
 	// Accounts are the operator's at providers; a scan does not look at them.
 	Accounts map[string]accountSection `toml:"accounts"`
+	// Stores are where keys are used. They count only where the operator says so.
+	Stores map[string]map[string]any `toml:"stores"`
+	stores []store.Declaration
 	// Audit changes the limits of audits.
 	Audit auditSection `toml:"audit"`
 	// File holds rules of the user's own: [let] and [[rule]].
@@ -62,6 +66,7 @@ func configWords() []string {
 		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks", "scan.baseline",
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
+		"stores", "stores.kind", "stores.keys",
 		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended",
 	}
 }
@@ -119,6 +124,9 @@ func parseConfig(data []byte) (*fileConfig, error) {
 	}
 	if c.Rule, err = c.Rules(data); err != nil {
 		return nil, ruleError(err)
+	}
+	if err := c.declareStores(data, meta); err != nil {
+		return nil, err
 	}
 	return &c, c.validate(data)
 }

@@ -174,6 +174,9 @@ func (c *fileConfig) contents() string {
 	if n := len(c.Accounts); n > 0 {
 		parts = append(parts, plural(n, "account"))
 	}
+	if n := len(c.Stores); n > 0 {
+		parts = append(parts, plural(n, "store")+" (they count only in your own configuration)")
+	}
 	if len(parts) == 0 {
 		return "it says nothing"
 	}
