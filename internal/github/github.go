@@ -102,7 +102,13 @@ func (b bearing) RoundTrip(r *http.Request) (*http.Response, error) {
 // ask makes one call of the library, and judges the answer by what came over
 // the wire. The library's errors are dropped: they quote it.
 func (c *Client) ask(ctx context.Context, path []string, whole func(httpx.Response) bool, call func(context.Context) error) error {
-	line := c.wire.Line(http.MethodGet, path...)
+	good := func(answer httpx.Response) bool { return answer.Status == http.StatusOK }
+	return c.exchange(ctx, c.wire.Line(http.MethodGet, path...), good, whole, call)
+}
+
+// exchange is ask for any request; good says which answers are the ones hoped
+// for.
+func (c *Client) exchange(ctx context.Context, line string, good, whole func(httpx.Response) bool, call func(context.Context) error) error {
 	watched, outcome := httpx.Watch(ctx)
 	err := call(watched)
 	if ended := provider.Ended(ctx); ended != nil {
@@ -125,7 +131,7 @@ func (c *Client) ask(ctx context.Context, path []string, whole func(httpx.Respon
 		return provider.Failed(outcome.Err)
 	case answer.Status == 0:
 		return &provider.CallError{Request: line, Kind: provider.ErrUnexpected}
-	case answer.Status != http.StatusOK:
+	case !good(answer):
 		return provider.Declined(line, "", answer)
 	case err != nil || !whole(answer):
 		return &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}

@@ -237,19 +237,10 @@ func (l *listing) place(ctx context.Context, where string, kind Kind, path ...st
 	return true
 }
 
-// listed reads a page of secrets. The library has no call for some kinds, and
-// its call for environments asks at an address that GitHub has given up.
+// listed reads a page of secrets.
 func (c *Client) listed(ctx context.Context, path []string, page int) ([]*github.Secret, *github.Response, error) {
-	escaped := make([]string, len(path))
-	for i, part := range path {
-		escaped[i] = url.PathEscape(part)
-	}
 	query := url.Values{"page": {itoa(page)}, "per_page": {itoa(pageSize)}}
-	request, err := c.api.NewRequest(http.MethodGet, strings.Join(escaped, "/")+"?"+query.Encode(), nil)
-	if err != nil {
-		return nil, nil, err
-	}
 	var told github.Secrets
-	answer, err := c.api.Do(ctx, request, &told)
+	answer, err := c.do(ctx, http.MethodGet, path, query, nil, &told)
 	return told.Secrets, answer, err
 }

@@ -134,8 +134,10 @@ type Use struct {
 	Locks string
 	// Excludes is the file with the user's own ignore patterns of Git; "" is none.
 	Excludes string
-	// Proxy is that of httpx.Options.
+	// Proxy is that of httpx.Options; Rate replaces the rates at which services are
+	// asked, in requests a second.
 	Proxy string
+	Rate  float64
 	Log   *slog.Logger
 }
 

@@ -26,7 +26,7 @@ import (
 func newStoresCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stores",
-		Short: "Put keys away where they are used: .env, profiles, keychains, CI secrets, vaults",
+		Short: "Put keys away where they are used, without showing them",
 		Long: `Stores are declared in your own configuration, or in the file of --config, as
 [stores.NAME] with a kind and the keys that each holds; see docs/stores.md. What is
 scanned never names a store. Write those first that matter least: a new key goes to
@@ -191,7 +191,9 @@ func (s declaredStore) open(env Env, u store.Use, log *slog.Logger) (store.Store
 		cache = "" // another directory serves as well
 	}
 	u.Home, u.Locks, u.Excludes, u.Log = cmp.Or(env.Getenv("HOME"), env.Getenv("USERPROFILE")), file.Locks(cache), globalIgnore(env), log
-	u.Credential = func(ctx context.Context, at credential.Reference) (secret.Value, error) { return fetch(ctx, env, at, dir) }
+	u.Credential = func(ctx context.Context, at credential.Reference) (secret.Value, error) {
+		return fetch(ctx, env, at, dir)
+	}
 	return s.Open(u)
 }
 
