@@ -107,9 +107,9 @@ func (x *run) whatBecame(ctx context.Context, r *rotation, i int) (Kind, map[str
 }
 
 func (x *run) settleStore(ctx context.Context, r *rotation, s Step) (Kind, map[string]string, error) {
-	store := x.Site.Stores[s.Store]
-	if store == nil {
-		return NobodyKnows, nil, blocked("there is no store %s here", s.Store)
+	store, err := x.store(r, s.Store)
+	if err != nil {
+		return NobodyKnows, nil, err
 	}
 	v, err := x.successor(r)
 	if err != nil {

@@ -21,14 +21,18 @@ type Site struct {
 	// Hands are those who can carry out deeds.
 	Hands map[Hands]Performer
 	// Person is whoever sits here; nil is nobody.
-	Person  Person
-	Stores  map[string]Store
+	Person Person
+	// Store opens a store for a row, by its name; optional where there are none.
+	Store   func(name string, r Row) (Store, error)
 	Journal Journal
 	Vault   Vault
 	// Acting are the credentials in use, which are never targets.
 	Acting []Acting
 	// Fingerprints must agree with those of the plan.
 	Fingerprints secret.Fingerprinter
+	// Value finds the value of a key that is to end, where somebody has it;
+	// optional.
+	Value func(t Target) (secret.Value, bool)
 	// Register remembers which value a new key has; optional.
 	Register func(k key.Key, v secret.Value) error
 }
@@ -152,10 +156,12 @@ type run struct {
 	unexpected int
 	// fresh holds values that were made or opened in this run, by their names.
 	fresh map[string]secret.Value
+	// opened holds stores, by rotation and name.
+	opened map[string]Store
 }
 
 func (m *Machine) run() *run {
-	return &run{Machine: m, ended: map[string]bool{}, fresh: map[string]secret.Value{}}
+	return &run{Machine: m, ended: map[string]bool{}, fresh: map[string]secret.Value{}, opened: map[string]Store{}}
 }
 
 func (m *Machine) person() Person {
@@ -172,6 +178,22 @@ func (m *Machine) hands(s Step) (Performer, error) {
 		return p, nil
 	}
 	return nil, blocked("nobody here is the %s that the plan names for this step", s.By)
+}
+
+// store opens a store for a rotation, once a run.
+func (x *run) store(r *rotation, name string) (Store, error) {
+	if s := x.opened[r.row.ID+name]; s != nil {
+		return s, nil
+	}
+	if x.Site.Store == nil {
+		return nil, blocked("there is no store %s here", name)
+	}
+	s, err := x.Site.Store(name, r.row)
+	if err != nil {
+		return nil, blocked("%s: %s", name, reasonOf(err))
+	}
+	x.opened[r.row.ID+name] = s
+	return s, nil
 }
 
 func (x *run) at(r *rotation, i int, where string) {

@@ -18,9 +18,9 @@ func (x *run) prepare(ctx context.Context, r *rotation, i int) (map[string]strin
 	if s.Do != Distribute {
 		return nil, nil
 	}
-	store := x.Site.Stores[s.Store]
-	if store == nil {
-		return nil, blocked("there is no store %s here", s.Store)
+	store, err := x.store(r, s.Store)
+	if err != nil {
+		return nil, err
 	}
 	mark, err := store.Check(ctx)
 	if err != nil {
@@ -75,7 +75,27 @@ func (x *run) perform(ctx context.Context, r *rotation, i int) (map[string]strin
 }
 
 // old is the value that is to end; the zero Value if nobody here has it.
-func (x *run) old(r *rotation) secret.Value { return x.value(OldValue(r.row.ID)) }
+func (x *run) old(r *rotation) secret.Value {
+	if v := x.value(OldValue(r.row.ID)); !v.IsZero() || x.Site.Value == nil {
+		return v
+	}
+	v, ok := x.Site.Value(r.row.Key)
+	if !ok || x.Site.Fingerprints.Of(v) != r.row.Key.Fingerprint {
+		return secret.Value{}
+	}
+	x.fresh[OldValue(r.row.ID)] = v
+	return v
+}
+
+// keepOld seals the value that is to end: without it, whoever goes on with the
+// rotation could not prove its end.
+func (x *run) keepOld(r *rotation) error {
+	v := x.old(r)
+	if v.IsZero() {
+		return nil
+	}
+	return x.Site.Vault.Seal(OldValue(r.row.ID), v)
+}
 
 // value opens a sealed value, once a run.
 func (x *run) value(name string) secret.Value {
@@ -116,9 +136,9 @@ func (x *run) forget(r *rotation) error {
 // one more key.
 func (x *run) check(ctx context.Context, r *rotation) (map[string]string, error) {
 	for _, name := range r.row.Stores {
-		store := x.Site.Stores[name]
-		if store == nil {
-			return nil, blocked("there is no store %s here", name)
+		store, err := x.store(r, name)
+		if err != nil {
+			return nil, err
 		}
 		if _, err := store.Check(ctx); err != nil {
 			return nil, orEnded(ctx, blocked("%s cannot be written: %s", name, reasonOf(err)))
@@ -222,7 +242,11 @@ func (x *run) quiet(ctx context.Context, r *rotation, s Step) (map[string]string
 		return nil, &pause{until: until, why: "until " + moment(until) + " the old key is watched"}
 	}
 	for _, name := range r.row.Stores {
-		drainer, ok := x.Site.Stores[name].(Drainer)
+		store, err := x.store(r, name)
+		if err != nil {
+			return nil, err
+		}
+		drainer, ok := store.(Drainer)
 		if !ok {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/remediate/store"
 )
 
 // Deed is something that is done to a key at its provider.
@@ -73,27 +74,10 @@ var (
 	ErrHands = errors.New("nobody here can do this at the provider")
 )
 
-// Store is a place where a key is used.
-type Store interface {
-	// Check makes sure that the store can be written, and returns a mark of what
-	// is there now: a version, or a time; never the value.
-	Check(ctx context.Context) (mark string, err error)
-	// Put writes the value if what is there still has the mark, and returns the
-	// new one. Writing a value that is there already is no error.
-	Put(ctx context.Context, v secret.Value, mark string) (after string, err error)
-	// Confirm reports whether the store holds the value. A store that cannot be
-	// read back is not an error, and not proved either.
-	Confirm(ctx context.Context, v secret.Value) (proved bool, err error)
-}
-
-// Restorer is a Store that keeps versions.
-type Restorer interface {
-	// Restore brings back what had the mark.
-	Restore(ctx context.Context, mark string) error
-}
-
-// Drainer is a Store whose readers keep what they read: runs of a CI system.
-type Drainer interface {
-	// Readers counts those that began before a time and still run.
-	Readers(ctx context.Context, before time.Time) (int, error)
-}
+// Store, Restorer and Drainer are those of package store, where their
+// obligations stand.
+type (
+	Store    = store.Store
+	Restorer = store.Restorer
+	Drainer  = store.Drainer
+)

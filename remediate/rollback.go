@@ -2,11 +2,13 @@ package remediate
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/remediate/store"
 )
 
 // Actions of a rollback.
@@ -99,8 +101,12 @@ func (x *run) undo(ctx context.Context, r *rotation, number int, u undoing) erro
 	if p != nil && p.state == IsDone {
 		return nil
 	}
-	if err := x.record(r, number, u.do, Intent, nil); err != nil {
-		return err
+	// What was intended before is done again: that changes nothing where it is
+	// done already.
+	if p == nil || !p.open() {
+		if err := x.record(r, number, u.do, Intent, nil); err != nil {
+			return err
+		}
 	}
 	x.tell(r, -1, Intent, u.text)
 	if x.Points != nil {
@@ -151,28 +157,28 @@ func (x *run) takeBack(ctx context.Context, r *rotation) error {
 // by writing the old value, if that is at hand.
 func (x *run) restore(ctx context.Context, r *rotation, i int) error {
 	s := r.row.Steps[i]
-	store := x.Site.Stores[s.Store]
-	if store == nil {
-		return blocked("there is no store %s here", s.Store)
+	opened, err := x.store(r, s.Store)
+	if err != nil {
+		return err
 	}
-	if v, err := x.successor(r); err == nil {
-		if holds, err := store.Confirm(ctx, v); err == nil && !holds && r.steps[i].state != IsDone {
+	if v, err := x.successor(r); err == nil && r.steps[i].state != IsDone {
+		if _, err := opened.Confirm(ctx, v); errors.Is(err, store.ErrDiffers) {
 			return nil // it never got there
 		}
 	}
 	before := r.steps[i].intended[factBefore]
-	if versions, ok := store.(Restorer); ok && before != "" {
+	if versions, ok := opened.(Restorer); ok && before != "" {
 		return versions.Restore(ctx, before)
 	}
 	old := x.old(r)
 	if old.IsZero() {
 		return blocked("it keeps no versions, and the old value is not at hand: put it back by hand, or go on with qleaks remediate resume")
 	}
-	mark, err := store.Check(ctx)
+	mark, err := opened.Check(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = store.Put(ctx, old, mark)
+	_, err = opened.Put(ctx, old, mark)
 	return err
 }
 

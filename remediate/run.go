@@ -148,6 +148,9 @@ func (x *run) open(known *[]*rotation, p Plan, row Row, c Consent) (*rotation, s
 	}
 	*known = append(*known, r)
 	x.at(r, -1, "opened")
+	if err := x.keepOld(r); err != nil {
+		return nil, "", err
+	}
 	x.tell(r, -1, Opened, "begun")
 	return r, "", nil
 }

@@ -2,7 +2,10 @@ package remediate
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/qleaks/qleaks/remediate/store"
 )
 
 const (
@@ -15,37 +18,45 @@ const (
 // there meanwhile.
 func (x *run) distribute(ctx context.Context, r *rotation, i int) (map[string]string, error) {
 	s := r.row.Steps[i]
-	store := x.Site.Stores[s.Store]
+	opened, err := x.store(r, s.Store)
+	if err != nil {
+		return nil, err
+	}
 	v, err := x.successor(r)
 	if err != nil {
 		return nil, err
 	}
 	mark, wait := r.steps[i].intended[factBefore], settlePause
-	var last error
-	for try, begun := 1, time.Now(); try <= storeTries && time.Since(begun) < storeTime; try++ {
-		after, err := store.Put(ctx, v, mark)
+	// mine says that what changed the store may have been an earlier try.
+	mine := r.steps[i].attempts > 1
+	for try, begun := 1, time.Now(); ; try++ {
+		after, err := opened.Put(ctx, v, mark)
 		if err == nil {
 			return map[string]string{factAfter: after}, nil
 		}
-		last = err
 		if ended := ended(ctx); ended != nil {
 			return nil, ended
 		}
-		if proved, err := store.Confirm(ctx, v); err == nil && proved {
+		proved, unlike := opened.Confirm(ctx, v)
+		switch {
+		case unlike == nil && proved:
 			return map[string]string{factHow: "it was written, although no answer said so"}, nil
+		case errors.Is(err, store.ErrChanged) && (!mine || unlike != nil):
+			return nil, blocked("%s: %s", s.Store, reasonOf(err))
+		case errors.Is(err, store.ErrChanged):
+			// It shows nobody what it holds: the same value is written once more.
+			if mark, err = opened.Check(ctx); err != nil {
+				return nil, orEnded(ctx, blocked("%s: %s", s.Store, reasonOf(err)))
+			}
+		case try == storeTries || time.Since(begun) > storeTime:
+			return nil, blocked("%s could not be written: %s", s.Store, reasonOf(err))
 		}
-		if try == storeTries {
-			break
-		}
+		mine = mine || errors.Is(err, store.ErrLost)
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 		wait *= 2
-		if now, err := store.Check(ctx); err == nil && now != mark {
-			return nil, blocked("%s was changed by somebody else meanwhile", s.Store)
-		}
 	}
-	return nil, blocked("%s could not be written: %s", s.Store, reasonOf(last))
 }
 
 // confirm reads a store back. What cannot be read back is written but not
@@ -58,9 +69,13 @@ func (x *run) confirm(ctx context.Context, r *rotation, s Step) (map[string]stri
 	if err != nil {
 		return nil, err
 	}
+	opened, err := x.store(r, s.Store)
+	if err != nil {
+		return nil, err
+	}
 	why := "it does not hold the new value yet"
 	for begun := time.Now(); time.Since(begun) < settleTime; {
-		proved, err := x.Site.Stores[s.Store].Confirm(ctx, v)
+		proved, err := opened.Confirm(ctx, v)
 		switch {
 		case err == nil && proved:
 			return map[string]string{factHow: "read back"}, nil

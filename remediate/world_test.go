@@ -24,6 +24,7 @@ import (
 	"github.com/qleaks/qleaks/internal/provider/simhttp"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/remediate"
+	"github.com/qleaks/qleaks/remediate/store"
 	"github.com/qleaks/qleaks/scanner/finding"
 )
 
@@ -53,6 +54,10 @@ type world struct {
 	vault   *memoryVault
 	person  *fakePerson
 	plan    remediate.Plan
+
+	// book is the journal on disk, in this process; nil is memory only.
+	book *remediate.Book
+	disk *diskOfTest
 
 	// events counts what happened in this process; it dies at dieAt.
 	events, dieAt int
@@ -235,10 +240,6 @@ func (w *world) draft(reach remediate.Reach, order remediate.Order) remediate.Ro
 func (w *world) machine() *remediate.Machine {
 	p := remediate.DefaultPolicy()
 	p.Mode = remediate.ModeAuto
-	stores := map[string]remediate.Store{}
-	for name, s := range w.stores {
-		stores[name] = s
-	}
 	c := w.client(w.own)
 	hands := map[remediate.Hands]remediate.Performer{remediate.ByPerson: remediate.Guided(w.person)}
 	if w.provider == "ibm" {
@@ -246,11 +247,19 @@ func (w *world) machine() *remediate.Machine {
 	}
 	return &remediate.Machine{
 		Site: remediate.Site{
-			Client: c, Hands: hands, Person: w.person, Stores: stores, Journal: w.journal, Vault: w.vault,
-			As: func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
+			Client: c, Hands: hands, Person: w.person, Store: w.open, Journal: w.journal, Vault: w.vault,
+			Value: func(remediate.Target) (secret.Value, bool) { return w.old, true },
+			As:    func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
 		},
 		Policy: p, Actor: "grace", Patience: 30 * days, Points: w,
 	}
+}
+
+func (w *world) open(name string, _ remediate.Row) (remediate.Store, error) {
+	if s := w.stores[name]; s != nil {
+		return s, nil
+	}
+	return nil, errors.New("there is no such store")
 }
 
 // At implements remediate.Points: every step is looked at, and some kill.
@@ -270,6 +279,10 @@ func (w *world) event(point string) {
 // process runs one process to its end or its death.
 func (w *world) process(dieAt int, do func(m *remediate.Machine) (remediate.Result, error)) (result remediate.Result, err error, died bool) { //nolint:revive // the death is no error
 	w.events, w.dieAt = 0, dieAt
+	if w.disk != nil {
+		w.disk.open(w)
+		defer func() { w.disk.end(w, died) }()
+	}
 	defer func() {
 		if c := recover(); c != nil {
 			if _, ok := c.(crash); !ok {
@@ -310,12 +323,22 @@ func (j *memoryJournal) Append(r remediate.Record) error {
 			}
 		}
 	}
+	if j.w.book != nil {
+		if err := j.w.book.Append(r); err != nil {
+			return err
+		}
+	}
 	j.records = append(j.records, r)
 	j.w.event("after record " + string(r.Kind) + " " + string(r.Do))
 	return nil
 }
 
-func (j *memoryJournal) Records() ([]remediate.Record, error) { return slices.Clone(j.records), nil }
+func (j *memoryJournal) Records() ([]remediate.Record, error) {
+	if j.w.book != nil {
+		return j.w.book.Records()
+	}
+	return slices.Clone(j.records), nil
+}
 
 // intended reports whether the last word on a kind of step is that it is about
 // to be done.
@@ -344,12 +367,20 @@ func (v *memoryVault) Seal(name string, value secret.Value) error {
 	if before, ok := v.sealed[name]; ok && !before.Equal(value) {
 		return errors.New("another value is sealed under the name")
 	}
+	if v.w.book != nil {
+		if err := v.w.book.Seal(name, value); err != nil {
+			return err
+		}
+	}
 	v.sealed[name] = value
 	v.w.event("after sealing")
 	return nil
 }
 
 func (v *memoryVault) Open(name string) (secret.Value, error) {
+	if v.w.book != nil {
+		return v.w.book.Open(name)
+	}
 	value, ok := v.sealed[name]
 	if !ok {
 		return value, remediate.ErrNoValue
@@ -359,6 +390,11 @@ func (v *memoryVault) Open(name string) (secret.Value, error) {
 
 func (v *memoryVault) Forget(name string) error {
 	v.w.event("before forgetting")
+	if v.w.book != nil {
+		if err := v.w.book.Forget(name); err != nil {
+			return err
+		}
+	}
 	delete(v.sealed, name)
 	v.w.event("after forgetting")
 	return nil
@@ -390,24 +426,27 @@ func (s *memoryStore) Put(_ context.Context, v secret.Value, mark string) (strin
 		fault, s.faults = s.faults[0], s.faults[1:]
 	}
 	if fault == "lost" {
-		return "", errors.New("no answer")
+		return "", store.ErrLost
 	}
 	switch {
 	case s.now().Equal(v):
 	case mark != s.mark():
-		return "", errors.New("it was changed meanwhile")
+		return "", store.ErrChanged
 	default:
 		s.versions = append(s.versions, v)
 	}
 	s.w.event("after put " + s.name)
 	if fault == "late" {
-		return "", errors.New("no answer")
+		return "", store.ErrLost
 	}
 	return s.mark(), nil
 }
 
 func (s *memoryStore) Confirm(_ context.Context, v secret.Value) (bool, error) {
-	return s.now().Equal(v), nil
+	if !s.now().Equal(v) {
+		return false, store.ErrDiffers
+	}
+	return true, nil
 }
 
 func (s *memoryStore) Restore(_ context.Context, mark string) error {
