@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -155,9 +156,7 @@ func (b *Book) Records() ([]Record, error) {
 		all = append(all, rec)
 	}
 	records, ids, err := Told(all)
-	for ours, theirs := range ids {
-		b.ids[ours] = theirs
-	}
+	maps.Copy(b.ids, ids)
 	return records, err
 }
 
@@ -218,17 +217,14 @@ func (b *Book) Seal(name string, v secret.Value) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		before, err := b.journal.Unseal(f)
-		if err != nil {
-			return err
-		}
-		if !before.Equal(v) {
-			return errSealed
-		}
-		return nil
+	if len(files) == 0 {
+		_, err = b.journal.Seal(id, name, v)
+		return err
 	}
-	_, err = b.journal.Seal(id, name, v)
+	before, err := b.journal.Unseal(files[0])
+	if err == nil && !before.Equal(v) {
+		err = errSealed
+	}
 	return err
 }
 
