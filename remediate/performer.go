@@ -74,10 +74,11 @@ var (
 	ErrHands = errors.New("nobody here can do this at the provider")
 )
 
-// Store, Restorer and Drainer are those of package store, where their
-// obligations stand.
-type (
-	Store    = store.Store
-	Restorer = store.Restorer
-	Drainer  = store.Drainer
-)
+// Store is a place where a key is used; its obligations stand in package store.
+type Store = store.Store
+
+// Restorer is a Store that keeps versions.
+type Restorer = store.Restorer
+
+// Drainer is a Store whose readers keep what they read.
+type Drainer = store.Drainer
