@@ -30,7 +30,7 @@ func (s *Scanner) examine(ctx context.Context, item source.Item) outcome {
 func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader) outcome {
 	var out outcome
 	var at inspect.Position
-	for chunk, err := range s.Chunking.Chunks(content, item.Size) {
+	for chunk, err := range s.Chunking.Chunks(content, source.SizeOf(item, content)) {
 		if ctx.Err() != nil {
 			return out
 		}

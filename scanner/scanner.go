@@ -32,6 +32,8 @@ type Scanner struct {
 // goroutine is left; when the context ends, its cause is the last element.
 func (s *Scanner) Scan(ctx context.Context, src source.Source) iter.Seq2[finding.Finding, error] {
 	return func(yield func(finding.Finding, error) bool) {
+		scan := *s
+		scan.Chunking.Buffers = new(source.Buffers)
 		parent := ctx
 		ctx, cancel := context.WithCancel(ctx)
 		outcomes := make(chan outcome)
@@ -41,7 +43,7 @@ func (s *Scanner) Scan(ctx context.Context, src source.Source) iter.Seq2[finding
 		defer cancel()
 		producer.Go(func() {
 			defer close(outcomes)
-			s.produce(ctx, src, outcomes)
+			scan.produce(ctx, src, outcomes)
 		})
 		for o := range outcomes {
 			if !o.yieldTo(yield) {

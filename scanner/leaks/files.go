@@ -119,7 +119,7 @@ func (s *Scanner) items(ctx context.Context, src source.Source) (Result, error) 
 // item looks at one file.
 func (s *Scanner) item(ctx context.Context, item source.Item) Result {
 	name := item.Origin.Path
-	if s.tooLarge(item.Size) || item.Size == 0 || s.Archives == 0 && isArchiveName(name) {
+	if s.Archives == 0 && isArchiveName(name) {
 		return Result{}
 	}
 	failed := func(err error) Result { return Result{Notes: []*source.ItemError{source.Failed(name, err)}} }
@@ -129,8 +129,12 @@ func (s *Scanner) item(ctx context.Context, item source.Item) Result {
 	}
 	defer content.Close()
 	var r Result
+	size := source.SizeOf(item, content)
+	if s.tooLarge(size) || size == 0 {
+		return r
+	}
 	line := 1
-	for chunk, err := range source.Chunks(content, item.Size) {
+	for chunk, err := range source.Chunks(content, size) {
 		if err != nil {
 			r.add(failed(err))
 			return r

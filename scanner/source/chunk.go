@@ -22,6 +22,20 @@ type Chunking struct {
 	// Size is that of the pieces in which larger content is read; default
 	// 16 MiB.
 	Size int
+	// Buffers lend what content is read into; optional.
+	Buffers *Buffers
+}
+
+// Sized is content that tells its size in bytes.
+type Sized interface{ Size() int64 }
+
+// SizeOf returns the size of what was opened of an item, -1 if it is not known
+// before reading.
+func SizeOf(item Item, opened io.Reader) int64 {
+	if sized, ok := opened.(Sized); ok {
+		return sized.Size()
+	}
+	return item.Size
 }
 
 func (c Chunking) withDefaults() Chunking {
@@ -31,7 +45,7 @@ func (c Chunking) withDefaults() Chunking {
 	if c.Size == 0 {
 		c.Size = 16 << 20
 	}
-	return Chunking{Whole: max(c.Whole, 2*Overlap), Size: max(c.Size, 2*Overlap)}
+	return Chunking{Whole: max(c.Whole, 2*Overlap), Size: max(c.Size, 2*Overlap), Buffers: c.Buffers}
 }
 
 // Chunk is a piece of content. Data is valid until the next chunk is asked
@@ -56,7 +70,8 @@ func Chunks(r io.Reader, size int64) iter.Seq2[Chunk, error] {
 func (c Chunking) Chunks(r io.Reader, size int64) iter.Seq2[Chunk, error] {
 	c = c.withDefaults()
 	return func(yield func(Chunk, error) bool) {
-		first, err := readUpTo(r, firstRead(size), c.Whole)
+		first, err := readUpTo(r, c.Buffers.take(firstRead(size)), c.Whole)
+		defer func() { c.Buffers.put(first) }()
 		if err != nil {
 			yield(Chunk{}, fmt.Errorf("read: %w", err))
 			return
@@ -79,9 +94,8 @@ func firstRead(size int64) int {
 	return int(min(size+1, most))
 }
 
-// readUpTo reads until the end or until limit bytes are there.
-func readUpTo(r io.Reader, begin, limit int) ([]byte, error) {
-	buf := make([]byte, 0, max(begin, 512))
+// readUpTo reads into a buffer until the end or until limit bytes are there.
+func readUpTo(r io.Reader, buf []byte, limit int) ([]byte, error) {
 	for len(buf) < limit {
 		if len(buf) == cap(buf) {
 			grown := make([]byte, len(buf), min(2*cap(buf), limit))

@@ -11,12 +11,14 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
 // Directory is a Source of the regular files below a directory, in the order
 // of their paths. It never follows a symbolic link and never leaves the
-// directory: every file is opened through an os.Root.
+// directory: every file is opened through the os.Root of its own directory, which
+// is opened through that of the one above.
 type Directory struct {
 	Root string
 	// Below limits the walk to a slash-separated path within Root; "" or "."
@@ -43,16 +45,16 @@ func (d Directory) Items(ctx context.Context) iter.Seq2[Item, error] {
 			yield(Item{}, fmt.Errorf("open directory: %w", err))
 			return
 		}
-		// Files are opened by workers after the walk has moved on, so the root
+		// Files are opened by workers after the walk has moved on, so a root
 		// stays open until the last of them is closed: see rootFile.
-		shared := newSharedRoot(root)
-		defer shared.release()
-		w := walk{Directory: d, cause: func() error { return context.Cause(ctx) }, root: shared, yield: yield}
+		top := newSharedRoot(root)
+		defer top.release()
+		w := walk{Directory: d, cause: func() error { return context.Cause(ctx) }, top: top, yield: yield}
 		below := path.Clean("/" + d.Below)[1:]
 		if below == "" {
 			below = "."
 		}
-		w.directory(below, false)
+		w.directory(folder{path: below, root: top, name: below}, false)
 	}
 }
 
@@ -61,23 +63,55 @@ type walk struct {
 	Directory
 	// cause returns why the context has ended, nil while it has not.
 	cause func() error
-	root  *sharedRoot
+	top   *sharedRoot
 	yield func(Item, error) bool
+	depth int
 }
 
-// directory yields what is below dir and reports whether to go on.
-func (w *walk) directory(dir string, ignored bool) bool {
+// maxRoots is how many directories above each other are held open. What is
+// deeper is opened through the last of them.
+const maxRoots = 64
+
+// folder is a directory of the walk: by its path, and by the root through which
+// it is opened and its name there.
+type folder struct {
+	path string
+	root *sharedRoot
+	name string
+}
+
+// opened is the folder with a root of its own, which the caller releases.
+func (w *walk) opened(f folder) (folder, error) {
+	if f.name == "." || w.depth > maxRoots {
+		f.root.retain()
+		return f, nil
+	}
+	root, err := f.root.OpenRoot(f.name)
+	if err != nil {
+		return f, err
+	}
+	return folder{path: f.path, root: newSharedRoot(root), name: "."}, nil
+}
+
+// directory yields what is in a folder and reports whether to go on.
+func (w *walk) directory(f folder, ignored bool) bool {
 	if cause := w.cause(); cause != nil {
 		w.yield(Item{}, cause)
 		return false
 	}
-	entries, err := w.list(dir)
+	w.depth++
+	defer func() { w.depth-- }()
+	f, err := w.opened(f)
 	if err != nil {
-		return w.failed(dir, err)
+		return w.failed(f.path, err)
+	}
+	defer f.root.release()
+	entries, err := f.list()
+	if err != nil {
+		return w.failed(f.path, err)
 	}
 	for _, entry := range entries {
-		name := path.Join(dir, entry.Name())
-		if !w.entry(name, entry, ignored) {
+		if !w.entry(f, entry, ignored) {
 			return false
 		}
 	}
@@ -85,29 +119,19 @@ func (w *walk) directory(dir string, ignored bool) bool {
 }
 
 // list reads a directory in order of the names.
-func (w *walk) list(dir string) ([]fs.DirEntry, error) {
-	f, err := w.root.Open(dir)
+func (f folder) list() ([]fs.DirEntry, error) {
+	d, err := f.root.Open(f.name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return compareNames(a.Name(), b.Name()) })
+	defer d.Close()
+	entries, err := d.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, err
 }
 
-func compareNames(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func (w *walk) entry(name string, entry fs.DirEntry, ignored bool) bool {
-	dir := entry.IsDir()
+func (w *walk) entry(f folder, entry fs.DirEntry, ignored bool) bool {
+	name, dir := path.Join(f.path, entry.Name()), entry.IsDir()
 	if w.Skip != nil && w.Skip(name, dir) {
 		return true
 	}
@@ -117,9 +141,9 @@ func (w *walk) entry(name string, entry fs.DirEntry, ignored bool) bool {
 	ignored = ignored || w.Ignored != nil && w.Ignored(name, dir)
 	switch {
 	case dir:
-		return w.directory(name, ignored)
+		return w.directory(folder{path: name, root: f.root, name: path.Join(f.name, entry.Name())}, ignored)
 	case entry.Type().IsRegular():
-		return w.file(name, entry, ignored)
+		return w.file(f, name, entry.Name(), ignored)
 	case entry.Type()&fs.ModeSymlink != 0:
 		return w.link(name)
 	default:
@@ -127,25 +151,21 @@ func (w *walk) entry(name string, entry fs.DirEntry, ignored bool) bool {
 	}
 }
 
-func (w *walk) file(name string, entry fs.DirEntry, ignored bool) bool {
-	size := int64(-1)
-	if info, err := entry.Info(); err == nil {
-		size = info.Size()
-	}
-	root := w.root
-	root.retain()
+// file yields a file. Its size is asked for when it is opened.
+func (w *walk) file(f folder, name, base string, ignored bool) bool {
+	f.root.retain()
 	return w.yield(Item{
 		Origin: Origin{Path: path.Join(w.Prefix, name), Place: File, Repository: w.Repository, Ignored: ignored},
-		Size:   size,
-		Open:   func() (io.ReadCloser, error) { return root.openFile(name) },
-		Access: func() Access { return AccessOf(filepath.Join(root.Name(), filepath.FromSlash(name))) },
+		Size:   -1,
+		Open:   func() (io.ReadCloser, error) { return f.root.openFile(path.Join(f.name, base)) },
+		Access: func() Access { return AccessOf(filepath.Join(w.top.Name(), filepath.FromSlash(name))) },
 	}, nil)
 }
 
 // link passes over a symbolic link. Its target is read where it is, if it is
 // within the directory; a link out of it is not followed, and is told.
 func (w *walk) link(name string) bool {
-	if _, err := w.root.Stat(name); err == nil {
+	if _, err := w.top.Stat(name); err == nil {
 		return true
 	}
 	return w.excluded(name, "symbolic link that leads out of the directory or nowhere")

@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"sync/atomic"
 )
@@ -46,7 +45,7 @@ func (s *sharedRoot) openFile(name string) (io.ReadCloser, error) {
 		s.release()
 		return nil, errors.Join(err, f.Close())
 	}
-	return &rootFile{File: f, root: s}, nil
+	return &rootFile{File: f, root: s, size: info.Size(), left: info.Size()}, nil
 }
 
 // OpenBelow opens a regular file below a directory for reading. Links are
@@ -63,6 +62,22 @@ func OpenBelow(dir, name string) (io.ReadCloser, error) {
 type rootFile struct {
 	*os.File
 	root *sharedRoot
+	// size is that of the file when it was opened, and left what is still to
+	// be read of that. Some files have more than they tell.
+	size, left int64
+}
+
+// Size implements Sized.
+func (f *rootFile) Size() int64 { return f.size }
+
+// Read reads as the file does, and tells the end of one that is as long as it
+// was told without being asked again.
+func (f *rootFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if f.left -= int64(n); err == nil && n > 0 && f.left == 0 {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // Close closes the file and lets go of the root.
@@ -72,4 +87,4 @@ func (f *rootFile) Close() error {
 	return err
 }
 
-var _ fs.File = (*rootFile)(nil)
+var _ Sized = (*rootFile)(nil)
