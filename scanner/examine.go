@@ -11,31 +11,36 @@ import (
 )
 
 // examine reads one item to its end and finds its keys.
-func (s *Scanner) examine(ctx context.Context, item source.Item) outcome {
+func (s *Scanner) examine(ctx context.Context, item source.Item, out *outcome) {
 	if ctx.Err() != nil {
-		return outcome{}
+		return
 	}
 	content, err := item.Open()
 	if err != nil {
-		return outcome{errs: []error{source.Failed(item.Origin.Path, err)}}
+		out.failed(source.Failed(item.Origin.Path, err))
+		return
 	}
-	out := s.read(ctx, item, content)
+	s.read(ctx, item, content, out)
 	if err := content.Close(); err != nil {
-		out.errs = append(out.errs, source.Failed(item.Origin.Path, err))
+		out.failed(source.Failed(item.Origin.Path, err))
 	}
 	s.count(func(t *source.Tally) { t.Files.Add(1) })
-	return out
 }
 
-func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader) outcome {
-	var out outcome
+func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader, out *outcome) {
+	var failed []error // what was not read comes behind what was found
+	defer func() {
+		for _, err := range failed {
+			out.failed(err)
+		}
+	}()
 	var at inspect.Position
 	for chunk, err := range s.Chunking.Chunks(content, source.SizeOf(item, content)) {
 		if ctx.Err() != nil {
-			return out
+			return
 		}
 		if err != nil {
-			out.errs = append(out.errs, source.Failed(item.Origin.Path, err))
+			failed = append(failed, source.Failed(item.Origin.Path, err))
 			break
 		}
 		result := s.Inspector.Inspect(chunk.Data, item.Origin.Path, at)
@@ -44,11 +49,11 @@ func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader)
 				continue // the neighbouring chunk sees more around it
 			}
 			if f, ok := s.Inspector.Judge(r, item.Origin); ok {
-				out.findings = append(out.findings, withAccess(f, item))
+				out.found(withAccess(f, item))
 			}
 		}
 		for _, note := range result.Notes {
-			out.errs = append(out.errs, within(item.Origin.Path, note))
+			failed = append(failed, within(item.Origin.Path, note))
 		}
 		if chunk.Advance < len(chunk.Data) {
 			at = at.After(chunk.Data[:chunk.Advance])
@@ -58,7 +63,6 @@ func (s *Scanner) read(ctx context.Context, item source.Item, content io.Reader)
 			t.Images.Add(int64(result.Images))
 		})
 	}
-	return out
 }
 
 // withAccess says who can read a key that is kept, or in somebody's home.

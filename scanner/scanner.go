@@ -56,20 +56,28 @@ func (s *Scanner) Scan(ctx context.Context, src source.Source) iter.Seq2[finding
 	}
 }
 
-// outcome is what one item gave.
+// batch is how many items one worker examines after each other: handing over a
+// small file costs as much as reading it.
+const batch = 8
+
+// outcome is what some items gave, in their order.
 type outcome struct {
-	findings []finding.Finding
-	errs     []error
+	elements []element
 }
 
-func (o outcome) yieldTo(yield func(finding.Finding, error) bool) bool {
-	for _, f := range o.findings {
-		if !yield(f, nil) {
-			return false
-		}
-	}
-	for _, err := range o.errs {
-		if !yield(finding.Finding{}, err) {
+// element is a finding or an error.
+type element struct {
+	finding finding.Finding
+	err     error
+}
+
+func (o *outcome) found(f finding.Finding) { o.elements = append(o.elements, element{finding: f}) }
+
+func (o *outcome) failed(err error) { o.elements = append(o.elements, element{err: err}) }
+
+func (o *outcome) yieldTo(yield func(finding.Finding, error) bool) bool {
+	for _, e := range o.elements {
+		if !yield(e.finding, e.err) {
 			return false
 		}
 	}
@@ -82,25 +90,51 @@ func (s *Scanner) produce(ctx context.Context, src source.Source, outcomes chan<
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	send := func(o outcome) stream.Callback {
-		return func() {
-			select {
-			case outcomes <- o:
-			case <-ctx.Done():
-			}
-		}
-	}
 	tasks := stream.New().WithMaxGoroutines(jobs)
 	defer tasks.Wait()
+	var next []listed
+	examine := func() {
+		items := next
+		next = nil
+		tasks.Go(func() stream.Callback {
+			out := s.examineAll(ctx, items)
+			return func() {
+				if len(out.elements) == 0 {
+					return
+				}
+				select {
+				case outcomes <- out:
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
 	for item, err := range src.Items(ctx) {
 		if ctx.Err() != nil {
 			return
 		}
-		tasks.Go(func() stream.Callback {
-			if err != nil {
-				return send(outcome{errs: []error{err}})
-			}
-			return send(s.examine(ctx, item))
-		})
+		if next = append(next, listed{item, err}); len(next) == batch {
+			examine()
+		}
 	}
+	if len(next) > 0 {
+		examine()
+	}
+}
+
+// listed is what a source yields.
+type listed struct {
+	item source.Item
+	err  error
+}
+
+func (s *Scanner) examineAll(ctx context.Context, items []listed) (out outcome) {
+	for _, l := range items {
+		if l.err != nil {
+			out.failed(l.err)
+		} else {
+			s.examine(ctx, l.item, &out)
+		}
+	}
+	return out
 }

@@ -125,7 +125,7 @@ func (f folder) list() ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer d.Close()
-	entries, err := d.ReadDir(-1)
+	entries, err := readDir(d, filepath.Join(f.root.Name(), f.name))
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, err
 }

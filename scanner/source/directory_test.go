@@ -155,3 +155,39 @@ func TestAMissingDirectoryIsAnError(t *testing.T) {
 		t.Errorf("got %v", last)
 	}
 }
+
+// So may a directory, before it is listed and after.
+func TestADirectoryThatBecameALinkIsNotFollowed(t *testing.T) {
+	root, outside := t.TempDir(), t.TempDir()
+	write(t, outside, "x.txt", "outside")
+	write(t, root, "a/x.txt", "inside")
+	write(t, root, "b/x.txt", "inside")
+	moved := false
+	for item, err := range (Directory{Root: root}).Items(t.Context()) {
+		if !moved { // a is listed, b is not
+			moved = true
+			for _, name := range []string{"a", "b"} {
+				dir := filepath.Join(root, name)
+				if err := errors.Join(os.Rename(dir, filepath.Join(t.TempDir(), name)), os.Symlink(outside, dir)); err != nil {
+					t.Skipf("no symbolic links here: %v", err)
+				}
+			}
+		}
+		if err == nil && content(t, item) == "outside" {
+			t.Error("the link was followed")
+		}
+	}
+	if !moved {
+		t.Error("nothing was listed")
+	}
+}
+
+func TestFilesAreReadHoweverDeepTheyStand(t *testing.T) {
+	root := t.TempDir()
+	deep := strings.Repeat("d/", 3*maxRoots)
+	write(t, root, deep+"x.txt", "deep")
+	write(t, root, "d/x.txt", "shallow")
+	if got := read(t, t.Context(), Directory{Root: root}); !slices.Equal(got, []string{deep + "x.txt=deep", "d/x.txt=shallow"}) {
+		t.Errorf("got %q", got)
+	}
+}
