@@ -200,3 +200,37 @@ func TestTextEncodersOfTheLibraryAreUndone(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPrograms reads values that names put together out of any text.
+func FuzzPrograms(f *testing.F) {
+	for _, list := range namedSpellings() {
+		for _, spelling := range list {
+			f.Add(strings.NewReplacer("A", sampleKey(16, ""), "B", sampleKey(16, "")).Replace(spelling))
+		}
+	}
+	f.Add(`{"a": = "` + sampleKey(9, "") + `" + ::(`)
+	f.Fuzz(func(t *testing.T, text string) {
+		checkAll(t, []byte(text), tight())
+		p := readProgram([]byte(text))
+		for _, j := range p.joins {
+			if j.from < 0 || j.from > j.to || j.to > len(text) || len(j.pieces) > maxTerms || len(p.joins) > maxNameJoins {
+				t.Fatalf("%+v of %q", j, text)
+			}
+		}
+	})
+}
+
+func FuzzBytecode(f *testing.F) {
+	for _, magic := range magics() {
+		f.Add(compiled(magic, "IONQ_API_KEY", sampleKey(32, "")))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) { checkAll(t, content, tight()) })
+}
+
+func FuzzRecording(f *testing.F) {
+	for version := 1; version <= 3; version++ {
+		f.Add(cast(version, "\x1b[32m"+sampleKey(20, "")+"\b\b", " \r"+sampleKey(12, "")))
+	}
+	f.Add(scriptHead + "x\n\b\b" + sampleKey(40, "") + " \rx")
+	f.Fuzz(func(t *testing.T, text string) { checkAll(t, []byte(text), tight()) })
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/qleaks/qleaks/internal/expression"
+	"github.com/qleaks/qleaks/scanner/source"
 )
 
 const (
@@ -16,6 +17,10 @@ const (
 	// callAround is how long what stands around the literals of a list may be,
 	// in bytes, so that they are put together.
 	callAround = 120
+	// maxJoins is how many values one piece of content may put together, and
+	// maxJoinBytes how much text their views may show.
+	maxJoins     = 20_000
+	maxJoinBytes = 64 << 20
 )
 
 // joinedRow is a row of literals in plain text that are put together.
@@ -32,11 +37,11 @@ type joinedRow struct {
 	listed, chained bool
 }
 
-// joined yields a view of each expression that puts literals together, with the
+// literals yields a view of each expression that puts literals together, with the
 // value in its place.
-func (w *walk) joined(n *node, rows runList) bool {
+func (w *walk) literals(n *node, rows runList) bool {
 	for _, row := range rows {
-		for at := row.from; at < row.to; {
+		for at := row.from; at < row.to && !w.joined.full(); {
 			r, end := nextJoined(n.text, at, row.to)
 			if end < 0 {
 				break
@@ -49,6 +54,19 @@ func (w *walk) joined(n *node, rows runList) bool {
 	}
 	return true
 }
+
+// joinCount counts the views of values that are put together, and what they
+// show.
+type joinCount struct{ views, bytes int }
+
+// more counts one more view, and reports whether it may be made.
+func (c *joinCount) more(size int) bool {
+	c.views++
+	c.bytes += size
+	return !c.full()
+}
+
+func (c *joinCount) full() bool { return c.views > maxJoins || c.bytes > maxJoinBytes }
 
 // nextJoined reads the expression that begins with the first gap in
 // text[at:to], and returns where it ends, -1 if there is no further gap. It has
@@ -168,6 +186,9 @@ func (r *joinedRow) settle(text []byte) bool {
 func (w *walk) showJoined(n *node, r *joinedRow) bool {
 	if !w.inTime() {
 		return false
+	}
+	if !w.joined.more(2*joinedAround + r.to - r.from) {
+		return w.note(n.member, source.Unread, "more values are put together from parts than are looked at", nil)
 	}
 	b := w.builder()
 	defer w.giveBack(b)

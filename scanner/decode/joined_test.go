@@ -86,3 +86,22 @@ func TestLiteralsThatAreTurnedRoundAreSeenAndLocated(t *testing.T) {
 		t.Errorf("a literal that is cut is turned round: %d views", len(views))
 	}
 }
+
+func TestValuesThatArePutTogetherAreCountedAndTold(t *testing.T) {
+	var text strings.Builder
+	for range maxJoins + 10 {
+		text.WriteString("x = \"" + sampleKey(12, "") + "\" + \"" + sampleKey(12, "") + "\"\n")
+	}
+	joined := 0
+	var notes []string
+	for v, err := range Views([]byte(text.String()), "", Options{}) {
+		if err != nil {
+			notes = append(notes, err.Error())
+		} else if slices.Contains(v.Way, "joined") {
+			joined++
+		}
+	}
+	if joined != maxJoins || len(notes) != 1 || !strings.Contains(notes[0], "more values are put together") {
+		t.Errorf("%d views of values, notes %q", joined, notes)
+	}
+}

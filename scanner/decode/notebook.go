@@ -41,6 +41,9 @@ func (w *walk) notebook(n *node) (whole, more bool) {
 	r.text.b, r.rest.b = w.builder(), w.builder()
 	defer w.giveBack(r.text.b)
 	defer w.giveBack(r.rest.b)
+	if n.isProgram() && hasPiece(n.text, 0, min(len(n.text), maxProgram)) {
+		r.programs = &programs{}
+	}
 	whole = r.whole()
 	if w.stopped {
 		return whole, false
@@ -52,7 +55,7 @@ func (w *walk) notebook(n *node) (whole, more bool) {
 		}
 		return false, w.brokenNotebook(n, r.scan.err)
 	}
-	return true, true
+	return true, r.programs == nil || w.namedCells(n, r.programs)
 }
 
 // notebookReader walks over a notebook's JSON and hands out its parts.
@@ -67,6 +70,8 @@ type notebookReader struct {
 	// skim passes over the parts; cells are then where the cells stand.
 	skim  bool
 	cells [][2]int
+	// programs gathers the sources, unless it is nil.
+	programs *programs
 }
 
 // Cells tells where the cells of a notebook stand and how many pictures are in

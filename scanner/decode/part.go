@@ -23,7 +23,7 @@ func (t *partText) begin(part Part) {
 
 // unescape appends the JSON string that stands in src[from:to].
 func (t *partText) unescape(r *notebookReader, from, to int) bool {
-	if r.skim {
+	if r.skim && (r.programs == nil || t.part.Name != "source") {
 		return true
 	}
 	src := r.scan.src[:to]
@@ -76,7 +76,10 @@ func (t *partText) flush(r *notebookReader, goesOn bool) bool {
 		return true
 	}
 	t.fresh = false
-	if !r.w.partView(r.n, t) {
+	if r.programs != nil && t.part.Name == "source" {
+		r.programs.add(t)
+	}
+	if !r.skim && !r.w.partView(r.n, t) {
 		return false
 	}
 	if goesOn {

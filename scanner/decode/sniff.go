@@ -33,11 +33,13 @@ const (
 	// Those from here on have no members.
 	kindPickle
 	kindArray
+	kindRecording
+	kindBytecode
 )
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "7z", "sqlite", "PDF", "pickle", "numpy"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "7z", "sqlite", "PDF", "pickle", "numpy", "recording", "bytecode"}[k]
 }
 
 // IsContainer reports whether content is an archive, a compressed stream or a
@@ -80,6 +82,10 @@ func sniff(text []byte) kind {
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
 		}
+	case '{':
+		if isCast(text) {
+			return kindRecording
+		}
 	case '%', '7', 'S', 0x93:
 		if k := named(text); k != kindNone {
 			return k
@@ -91,6 +97,9 @@ func sniff(text []byte) kind {
 	}
 	if isTar(text) {
 		return kindTar
+	}
+	if isBytecode(text) {
+		return kindBytecode
 	}
 	// A program with an archive behind it.
 	if n := len(text) - zipEndSize; n > 0 && bytes.HasPrefix(text[n:], []byte(zipEnd)) {
@@ -105,7 +114,7 @@ func named(text []byte) kind {
 		magic string
 		kind  kind
 	}{
-		{pdf.Magic, kindPDF}, {sevenzip.Magic, kindSevenZip}, {sqlite.Magic, kindSQLite}, {arrayMagic, kindArray},
+		{pdf.Magic, kindPDF}, {sevenzip.Magic, kindSevenZip}, {sqlite.Magic, kindSQLite}, {arrayMagic, kindArray}, {scriptHead, kindRecording},
 	} {
 		if bytes.HasPrefix(text, []byte(format.magic)) {
 			return format.kind

@@ -75,6 +75,7 @@ type walk struct {
 	full     bool
 	rewrites []rewrite
 	idle     []*builder
+	joined   joinCount
 }
 
 func newWalk(content []byte, path string, o Options, yield func(View, error) bool) *walk {
@@ -131,6 +132,14 @@ func (w *walk) unfold(n *node) bool {
 		if !w.array(n) {
 			return false
 		}
+	case kind == kindRecording:
+		if !w.recording(n) {
+			return false
+		}
+	case kind == kindBytecode:
+		if !w.bytecode(n) {
+			return false
+		}
 	default:
 		if handled, more := w.container(n, kind); handled || !more {
 			return more
@@ -146,7 +155,7 @@ func (w *walk) unfold(n *node) bool {
 	} else if n.raw && n.member == "" && !w.notebookHint(n) {
 		return false
 	}
-	return w.text(n)
+	return w.programs(n) && w.text(n)
 }
 
 // text yields the views of encodings inside text.
@@ -160,7 +169,7 @@ func (w *walk) text(n *node) bool {
 	rows := listRows(n.text)
 	runs := listRuns(n.text)
 	n.runs = runs.with(rows)
-	if !w.joined(n, rows) || !w.reversed(n, runs) {
+	if !w.literals(n, rows) || !w.reversed(n, runs) || !w.counted(n, runs) {
 		return false
 	}
 	for i := range w.rewrites {

@@ -86,7 +86,7 @@ func (w *walk) wideText(n *node, as wide) bool {
 			return more
 		}
 	}
-	return w.text(child)
+	return w.programs(child) && w.text(child)
 }
 
 // decode returns the text in UTF-8. What is no character becomes U+FFFD.

@@ -23,6 +23,7 @@ type Known struct {
 	sort  decode.Sort
 	size  int
 	clues []clue
+	names decode.NameClues
 }
 
 // InspectChange is Inspect for content that was made from a base: parts tell
@@ -40,7 +41,7 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 		return x.InspectAll(content, "", Position{})
 	}
 	s := x.seeker(content, known.clues[:0])
-	defer func() { known.sort, known.size, known.clues = s.sort, len(content), s.clues }()
+	defer func() { known.sort, known.size, known.clues, known.names = s.sort, len(content), s.clues, s.names }()
 	result, cells, quick := s.skim()
 	if quick && s.quiet(parts, base, cells) {
 		known.quiet = true
@@ -56,9 +57,15 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	if base != nil && base.quiet && base.sort == s.sort {
 		s.inherit(parts, base, cells)
+		s.names = base.names
+		changed := false
 		for _, w := range s.changed(parts, base.size) {
 			s.seek(w.Start, w.End)
 			s.seekLeads(w.Start, w.End)
+			changed = changed || s.names.Changed(s.content, w.Start, w.End)
+		}
+		if changed {
+			s.names = decode.NameCluesOf(s.content, s.sort)
 		}
 		s.zones(cells)
 		for i := range s.clues {
@@ -68,7 +75,9 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	} else {
 		s.seek(0, len(s.content))
 		s.zones(cells)
+		s.names = decode.NameCluesOf(s.content, s.sort)
 	}
+	s.full = s.full || s.names.Joined
 	return !s.full && s.settle(cells)
 }
 

@@ -188,6 +188,9 @@ func (c *chain) split(text string) string {
 		slices.Reverse(turned)
 		return text[:start] + string(turned) + `"[::-1]` + text[end:]
 	}
+	if start > 0 && end < len(text) && text[start-1] == '"' && text[end] == '"' && c.random.IntN(3) == 0 {
+		return c.named(text[:start-1], run, text[end+1:])
+	}
 	size := 1 + c.random.IntN(len(run))
 	var parts []string
 	for ; len(run) > size; run = run[size:] {
@@ -201,6 +204,18 @@ func (c *chain) split(text string) string {
 		joined = `["` + joined + `"].join("")`
 	}
 	return text[:start] + joined + text[end:]
+}
+
+// named puts a value together from two names.
+func (c *chain) named(before, value, after string) string {
+	cut := 1 + c.random.IntN(len(value)-1)
+	names := "p = \"" + value[:cut] + "\"\n" + strings.Repeat("\n", c.random.IntN(2)*3000) + "q = '" + value[cut:] + "'\n"
+	uses := []string{"p + q", `f"{p}{q}"`, `"".join([p, q])`, `"%s%s" % (p, q)`, "\"$p$q\""}
+	text := before + uses[c.random.IntN(len(uses))] + after
+	if c.random.IntN(2) == 0 {
+		return text + "\n" + names
+	}
+	return names + text
 }
 
 func (c *chain) filler() string {

@@ -11,6 +11,8 @@ import (
 const (
 	// maxClues is how many clues are remembered of one piece of content.
 	maxClues = 1000
+	// maxJoined is how many bytes of joints are looked at by clues.
+	maxJoined = 256 << 10
 	// seam is how far from a changed place a clue may stand that the change
 	// makes or breaks: the lines of base64 are found by their neighbours.
 	seam = 96
@@ -47,13 +49,22 @@ type seeker struct {
 	joiner  decode.Joiner
 	// looked is how far runs were looked at.
 	looked int
-	// full is true when there are more clues than are remembered.
+	// full is true when there are more clues than are remembered, or when clues
+	// tell nothing.
 	full bool
+	// joined counts the bytes of joints.
+	joined int
+	// names are the clues of values that names put together.
+	names decode.NameClues
 	// row is the last row of base64 that was looked at for what it hides, and
 	// value64 the one that was for being a value.
 	row, value64 rules.Span
-	// leads are the keywords in content[sought.Start:sought.End], and how far
-	// their patterns may reach.
+	leading
+}
+
+// leading are the keywords in content[sought.Start:sought.End], and how far
+// their patterns may reach.
+type leading struct {
 	sought rules.Span
 	leads  []rules.Span
 }
@@ -92,9 +103,12 @@ func (s *seeker) keywords(start, end int) []rules.Span {
 
 func (s *seeker) add(start, end int) { s.addFar(start, end, end) }
 
-// joint adds a joint, until there are too many clues.
+// joint adds a joint, until there are too many clues, or so much to put
+// together that not all of it is looked at.
 func (s *seeker) joint(start, end int) (more bool) {
 	s.add(start, end)
+	s.joined += end - start
+	s.full = s.full || s.joined > maxJoined
 	return !s.full
 }
 
@@ -120,6 +134,9 @@ func (s *seeker) run(start, end int) {
 	}
 	if from, to, ok := decode.Turned(s.content, start, end); ok {
 		s.add(from, to)
+	}
+	if from, to, ok := decode.Counted(s.content, start, end); ok {
+		s.add(from-1, to)
 	}
 	trimmed := decode.Trimmed(s.content, start, end)
 	if s.Rules.Clue(s.content, start, end) || trimmed > start && s.Rules.Clue(s.content, trimmed, end) {

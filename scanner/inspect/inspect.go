@@ -253,6 +253,10 @@ func (x *Inspector) Judge(r Record, o source.Origin) (finding.Finding, bool) {
 	if !ok {
 		return finding.Finding{}, false
 	}
+	if slices.Contains(r.Location.Way, decode.Named) {
+		// Which value a name has is a guess.
+		verdict.Confidence = min(verdict.Confidence, rules.Medium)
+	}
 	location := r.Location
 	location.Path = o.Path
 	f := finding.Finding{
