@@ -66,9 +66,16 @@ const longest = 256 << 10
 // ErrEntry says that an entry cannot be written down.
 var ErrEntry = errors.New("this entry cannot be written to the audit log")
 
-// encode writes a line that decode reads.
+// encode writes a line that decode reads. What is no text in it becomes text
+// when it is read once.
 func (l *Line) encode() ([]byte, error) {
 	text, err := json.Marshal(l)
+	if err == nil {
+		var again Line
+		if err = json.Unmarshal(text, &again); err == nil {
+			text, err = json.Marshal(&again)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEntry, err)
 	}

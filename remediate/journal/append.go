@@ -32,7 +32,7 @@ func (j *Journal) Begin(s Subject) (ID, error) {
 func (j *Journal) Intend(id ID, step string, on Target, of any) (uint64, error) {
 	r, err := j.write(Record{Kind: Intent, Rotation: id, Step: step, Target: on}, of)
 	if err != nil {
-		return 0, fmt.Errorf("intend step %q of rotation %s: %w", step, id, err)
+		return 0, doing(fmt.Sprintf("intend step %q of rotation %s", step, id), err)
 	}
 	return r.Sequence, nil
 }
@@ -45,9 +45,17 @@ func (j *Journal) Settle(id ID, step string, as Kind, a Answer, of any) error {
 		return fmt.Errorf("settle step %q of rotation %s: %w: as %s", step, id, ErrOrder, as)
 	}
 	if _, err := j.write(Record{Kind: as, Rotation: id, Step: step, Answer: a}, of); err != nil {
-		return fmt.Errorf("settle step %q of rotation %s: %w", step, id, err)
+		return doing(fmt.Sprintf("settle step %q of rotation %s", step, id), err)
 	}
 	return nil
+}
+
+// doing says what failed, unless a value could stand in the words of it.
+func doing(what string, err error) error {
+	if errors.Is(err, ErrMaterial) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // Note writes facts that are no step: of a rotation, or, without an ID, of the
@@ -63,7 +71,7 @@ func (j *Journal) Note(id ID, of any) error {
 // is settled and every sealed value released by then.
 func (j *Journal) End(id ID, result string) error {
 	if _, err := j.write(Record{Kind: Ended, Rotation: id, Answer: Answer{Reason: result}}, nil); err != nil {
-		return fmt.Errorf("end rotation %s: %w", id, err)
+		return doing(fmt.Sprintf("end rotation %s", id), err)
 	}
 	return nil
 }

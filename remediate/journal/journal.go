@@ -73,7 +73,7 @@ func (j *Journal) load() error {
 		return err
 	}
 	if j.file, err = j.place.Disk.Open(j.place.file(j.account), durable.Write); err != nil {
-		return err
+		return gone(err)
 	}
 	data, err := content(j.file)
 	if err != nil {
@@ -126,6 +126,14 @@ func (j *Journal) create() (head.Head, error) {
 	}
 	kept = headOfHeader(h)
 	return kept, head.Write(j.place.Disk, at, kept)
+}
+
+// gone says of a journal that is not there that its head is.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the journal is gone and its head is not: %w", ErrOldCopy, err)
+	}
+	return err
 }
 
 // start writes the first record, which says whose journal it is.

@@ -121,9 +121,10 @@ func TestWhatDoesNotFollowIsRefusedAndChangesNothing(t *testing.T) {
 		"a release of no value":           {j.Release(other, 0), journal.ErrOrder},
 		"a value in a note":               {j.Note(id, map[string]string{"x": "the key is " + v.Reveal()}), journal.ErrMaterial},
 		"a value in base64 in a reason":   {j.Settle(id, "create", journal.Failed, journal.Answer{Intent: intent, Reason: "said " + base64.URLEncoding.EncodeToString([]byte("key="+v.Reveal()))}, nil), journal.ErrMaterial},
+		"a value as a step":               {intended(j, id, v.Reveal()), journal.ErrMaterial},
 		"a value in hexadecimal in facts": {j.Note(id, forms(v)["hex"]), journal.ErrMaterial},
 	} {
-		if !errors.Is(c.got, c.want) {
+		if !errors.Is(c.got, c.want) || v.In(c.got.Error()) {
 			t.Errorf("%s: %v, want %v", name, c.got, c.want)
 		}
 	}
@@ -241,4 +242,9 @@ func TestAReleasedValueIsKeptAsLongAsAsked(t *testing.T) {
 	if got := w.disk.Named(".age"); len(got) != 0 {
 		t.Errorf("after the time there are still %q", got)
 	}
+}
+
+func intended(j *journal.Journal, id journal.ID, step string) error {
+	_, err := j.Intend(id, step, journal.Target{}, nil)
+	return err
 }

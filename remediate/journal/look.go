@@ -54,7 +54,7 @@ func (p Place) look(a Account) (View, error) {
 	case errors.Is(noHead, fs.ErrNotExist) && err == nil && len(data) == fileHeader:
 		return v, nil
 	case err != nil:
-		return v, err
+		return v, gone(err)
 	case noHead != nil:
 		return v, fmt.Errorf("%w: %w", ErrOldCopy, noHead)
 	}

@@ -23,7 +23,7 @@ func (j *Journal) Seal(id ID, keyName string, v secret.Value) (SealedFile, error
 	defer j.mu.Unlock()
 	sealed, err := j.seal(id, keyName, v)
 	if err != nil {
-		return SealedFile{}, fmt.Errorf("seal the value of %q: %w", keyName, err)
+		return SealedFile{}, doing(fmt.Sprintf("seal the value of %q", keyName), err)
 	}
 	return sealed, nil
 }

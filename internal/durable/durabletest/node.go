@@ -73,12 +73,15 @@ func (c change) do(content []byte) []byte {
 	return out
 }
 
-// settle makes everything safe.
+// settle makes safe what is pending. What a failed attempt forgot is not.
 func (n *node) settle() {
-	n.safe, n.pending = n.now, nil
-	if n.names != nil {
-		n.safeNames, n.renamed = maps.Clone(n.names), nil
+	for _, c := range n.pending {
+		n.safe = c.do(n.safe)
 	}
+	for _, c := range n.renamed {
+		c.do(n.safeNames)
+	}
+	n.pending, n.renamed = nil, nil
 }
 
 // come makes safe a part of what is pending, and forgets that the rest is. Of
