@@ -102,5 +102,8 @@ func (e *HeldError) Error() string {
 // ErrOthers says that somebody else could have written a directory.
 var ErrOthers = errors.New("others can write the directory")
 
+// ErrReadable says that somebody else could have read a file.
+var ErrReadable = errors.New("others can read the file")
+
 // ErrNotRegular says that something else stands where a file should.
 var ErrNotRegular = errors.New("it is no regular file")

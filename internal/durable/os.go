@@ -94,6 +94,16 @@ func (OS) Private(dir string) error {
 	return nil
 }
 
+// PrivateFile returns ErrReadable for a file that others than its owner can
+// read.
+func (OS) PrivateFile(name string) error {
+	info, err := os.Lstat(name)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("%s: %w", name, ErrReadable)
+	}
+	return err
+}
+
 // longestNote is how much of a lock's note is read, in bytes.
 const longestNote = 4 << 10
 

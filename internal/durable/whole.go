@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // beside is how the names of files begin that are being written.
@@ -93,22 +94,36 @@ func Erase(d Disk, name string) error {
 }
 
 // MakeDirs makes a directory, with those above it, for its owner alone. When it
-// returns without an error, they are safe.
+// returns without an error, they are safe, whoever made them: somebody who was
+// cut short could have made one and not made it safe.
 func MakeDirs(d Disk, name string) error {
-	if _, err := d.List(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	above := filepath.Dir(name)
 	if above == name {
-		return fs.ErrNotExist
+		return nil
 	}
 	if err := MakeDirs(d, above); err != nil {
 		return err
 	}
-	if err := d.MakeDir(name); err != nil && !errors.Is(err, fs.ErrExist) {
+	made := false
+	f, err := d.Open(name, Read)
+	switch {
+	case err == nil:
+		return errors.Join(fmt.Errorf("%s is no directory", name), f.Close())
+	case errors.Is(err, fs.ErrNotExist):
+		if err := d.MakeDir(name); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		made = true
+	case !errors.Is(err, ErrNotRegular) && !errors.Is(err, fs.ErrPermission):
 		return err
 	}
-	return d.SyncDir(above)
+	err = d.SyncDir(above)
+	// Above what is ours there are directories that we may not read, or that
+	// cannot be made safe.
+	if !made && (errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL)) {
+		return nil
+	}
+	return err
 }
 
 // Sweep removes files whose writing was cut short.

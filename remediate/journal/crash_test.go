@@ -287,7 +287,8 @@ func TestAProcessMayBeKilledAtAnyCall(t *testing.T) {
 }
 
 // fails lets a disk fail, start again and fail while the program goes on, and
-// complains about what is wrong after each. It returns how often it failed.
+// complains about what is wrong after each. After the first failure chance says
+// which one it is. It returns how often it failed.
 func (m *memory) fails(t *testing.T, w world, call int, seed uint64, fail func(*durabletest.Disk)) int {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, uint64(call)))
@@ -300,6 +301,9 @@ func (m *memory) fails(t *testing.T, w world, call int, seed uint64, fail func(*
 			return depth
 		}
 		w.disk.Decide = stopAt(w.disk.Calls() + 1 + random.IntN(200))
+		if fail = (*durabletest.Disk).Kill; random.IntN(2) == 0 {
+			fail = (*durabletest.Disk).LosePower
+		}
 		if err := live(w, m, seed*100+uint64(depth)+2); err == nil {
 			return depth
 		} else if !errors.Is(err, durabletest.ErrStopped) {
@@ -331,7 +335,11 @@ func TestTheDiskMayFailAtAnyCall(t *testing.T) {
 				if err != nil && !errors.Is(err, failure) && !errors.Is(err, journal.ErrStopped) {
 					t.Errorf("call %d, %v: another error comes out: %v", n, failure, err)
 				}
-				for seed, fail := range []func(*durabletest.Disk){(*durabletest.Disk).Kill, (*durabletest.Disk).LosePower, (*durabletest.Disk).LosePower} {
+				ends := []func(*durabletest.Disk){(*durabletest.Disk).Kill, (*durabletest.Disk).LosePower, (*durabletest.Disk).LosePower}
+				if scaled(1) == 1 {
+					ends = ends[n%2 : n%2+1]
+				}
+				for seed, fail := range ends {
 					m.clone().fails(t, world{disk: w.disk.Clone(uint64(seed)), sealer: s}, n, uint64(seed), fail)
 				}
 			}

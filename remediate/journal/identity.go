@@ -67,9 +67,16 @@ func (k KeeperFile) Keep(_ context.Context, identity secret.Value) error {
 	return durable.WriteWhole(k.disk(), k.Name, text)
 }
 
-// Fetch implements Keeper.
+// Fetch implements Keeper. A file that others can read is refused.
 func (k KeeperFile) Fetch(context.Context) (secret.Value, error) {
-	text, err := durable.ReadWhole(k.disk(), k.Name, maxIdentity)
+	var err error
+	if private, ok := k.disk().(interface{ PrivateFile(name string) error }); ok {
+		err = private.PrivateFile(k.Name)
+	}
+	var text []byte
+	if err == nil {
+		text, err = durable.ReadWhole(k.disk(), k.Name, maxIdentity)
+	}
 	defer clear(text)
 	if errors.Is(err, fs.ErrNotExist) {
 		return secret.Value{}, ErrNoIdentity

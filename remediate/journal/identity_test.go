@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/qleaks/qleaks/internal/durable"
 	"github.com/qleaks/qleaks/internal/durable/durabletest"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/remediate/journal"
@@ -134,3 +138,25 @@ type held struct{ identity secret.Value }
 func (h held) Keep(context.Context, secret.Value) error { return errors.New("it is full") }
 
 func (h held) Fetch(context.Context) (secret.Value, error) { return h.identity, nil }
+
+func TestAnIdentityThatOthersCanReadIsRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no modes there")
+	}
+	k := journal.KeeperFile{Name: filepath.Join(t.TempDir(), "below", "identity")}
+	if _, err := k.Fetch(t.Context()); !errors.Is(err, journal.ErrNoIdentity) {
+		t.Errorf("none: %v", err)
+	}
+	if err := k.Keep(t.Context(), secret.New([]byte("identity"))); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := k.Fetch(t.Context()); err != nil || v.Reveal() != "identity" {
+		t.Errorf("its own: %v", err)
+	}
+	if err := os.Chmod(k.Name, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := k.Fetch(t.Context()); !errors.Is(err, durable.ErrReadable) || !v.IsZero() {
+		t.Errorf("readable by the group: %v", err)
+	}
+}

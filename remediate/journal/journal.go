@@ -108,12 +108,16 @@ func (j *Journal) create() (head.Head, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return kept, err
 	}
-	data, err := durable.ReadWhole(j.place.Disk, file, maxFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch data, err := durable.ReadWhole(j.place.Disk, file, maxFile); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		return kept, err
-	}
-	if len(data) > fileHeader {
+	case len(data) != fileHeader:
 		return kept, fmt.Errorf("%w: its head is missing at %s", ErrOldCopy, at)
+	default:
+		if err := checkHeader(data, j.account); err != nil {
+			return kept, err
+		}
 	}
 	if told, err := j.told(); err != nil {
 		return kept, err

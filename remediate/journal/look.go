@@ -52,7 +52,7 @@ func (p Place) look(a Account) (View, error) {
 	case errors.Is(err, fs.ErrNotExist) && errors.Is(noHead, fs.ErrNotExist):
 		return v, nil
 	case errors.Is(noHead, fs.ErrNotExist) && err == nil && len(data) == fileHeader:
-		return v, nil
+		return v, checkHeader(data, a)
 	case err != nil:
 		return v, gone(err)
 	case noHead != nil:

@@ -108,8 +108,8 @@ func TestADamagedSealedFileIsNotRecovered(t *testing.T) {
 			t.Fatalf("cut at %d: recovered", at)
 		}
 	}
-	byHand := age.Identity(nil)
-	if byHand, err = age.ParseX25519Identity(made.Offline.Reveal()); err != nil {
+	byHand, err := age.ParseX25519Identity(made.Offline.Reveal())
+	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := age.Decrypt(bytes.NewReader(whole), byHand)

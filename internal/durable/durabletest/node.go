@@ -84,9 +84,10 @@ func (n *node) settle() {
 	n.pending, n.renamed = nil, nil
 }
 
-// come makes safe a part of what is pending, and forgets that the rest is. Of
-// writes the sectors come one by one; what was done first need not come first,
-// but of two writes to one sector the later one wins if it comes.
+// come makes safe a part of what is pending, and forgets that the rest of the
+// content is. Of writes the sectors come one by one; what was done first need not
+// come first, but of two writes to one sector the later one wins if it comes.
+// Names that did not come stay pending: file systems keep a journal of them.
 func (n *node) come(random *rand.Rand) {
 	chance := []int{0, 1, 2, 4}[random.IntN(4)] // of four: nothing, some, half, all
 	kept := func() bool { return random.IntN(4) < chance }
@@ -110,7 +111,6 @@ func (n *node) come(random *rand.Rand) {
 			c.do(n.safeNames)
 		}
 	}
-	n.renamed = nil
 }
 
 // pieces divides a write at the edges of sectors.
@@ -139,7 +139,7 @@ func (n *node) lose(random *rand.Rand, seen map[*node]bool) {
 	n.come(random)
 	n.now = n.safe
 	if n.names != nil {
-		n.names = maps.Clone(n.safeNames)
+		n.names, n.renamed = maps.Clone(n.safeNames), nil
 	}
 }
 
