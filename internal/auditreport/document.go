@@ -84,6 +84,7 @@ type statusRecord struct {
 type placeRecord struct {
 	Finding    string `json:"finding,omitempty"`
 	Repository string `json:"repository,omitempty"`
+	Directory  string `json:"directory,omitempty"`
 	Path       string `json:"path"`
 	Line       int    `json:"line,omitempty"`
 	Kind       string `json:"kind"`
@@ -185,7 +186,7 @@ func refOf(c *hygiene.Case) *refRecord {
 
 func newPlaceRecord(p hygiene.Place) placeRecord {
 	record := placeRecord{
-		Finding: p.Finding, Repository: p.Repository, Path: p.Path, Line: p.Line, Kind: placeKind(p),
+		Finding: p.Finding, Repository: p.Repository, Directory: p.Directory, Path: p.Path, Line: p.Line, Kind: placeKind(p),
 		Since: instant(p.Since), By: p.By, Commit: p.Commit,
 	}
 	if p.Access.Readers != source.NotTold {

@@ -89,7 +89,11 @@ const (
 func where(p hygiene.Place) string {
 	switch {
 	case strings.HasPrefix(p.Repository, rootOf):
-		return "repository " + p.Repository[:min(len(p.Repository), len(rootOf)+shortID)]
+		id := p.Repository[:min(len(p.Repository), len(rootOf)+shortID)]
+		if p.Directory != "" {
+			return "repository " + p.Directory + " (" + id + ")"
+		}
+		return "repository " + id
 	case p.Repository != "":
 		return p.Repository
 	case p.Kind == source.SystemEnvironment, p.Kind == source.UserEnvironment, len(p.Path) > 1 && p.Path[:2] == "~/":

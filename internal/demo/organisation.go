@@ -29,11 +29,19 @@ func (w *World) atIonQ(now time.Time, clock func() time.Time) {
 	_, own := s.Create(ionq.Key{Name: "qleaks", Project: "bell-lab", Owner: "Grace", Created: now.Add(-20 * day), Used: now.Add(-day)})
 	for _, j := range []ionq.Job{
 		{Name: "bell-pairs", Submitter: "Ada", Shots: 1000, Cost: 3},
-		{Name: "vqe-h2", Submitter: "Ada", Shots: 4000, Cost: 12},
+		{Name: "vqe-h2", Submitter: "Ada", Shots: 2000, Cost: 6},
 		{Name: "job", Submitter: "nobody-we-know", Backend: "qpu.aria-1", Shots: 100_000, Cost: 970},
 	} {
 		j.Project, j.Status, j.Submitted = laptop.Project, "ready", now.Add(-2*hour)
 		s.Submit(j)
+	}
+	// What Ada is used to, before the key leaked.
+	for i := range 8 {
+		at := now.Add(-time.Duration(12+5*i) * day)
+		s.Submit(ionq.Job{
+			Name: "bell-pairs", Submitter: "Ada", Shots: 1000, Cost: 3, Project: laptop.Project, Status: "completed",
+			Submitted: at, Started: at.Add(hour), Completed: at.Add(hour + 40*time.Second),
+		})
 	}
 	w.IonQ, w.leaked["ionq"], w.Credentials["ionq"] = s, value, own
 }

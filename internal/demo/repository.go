@@ -15,6 +15,8 @@ import (
 type commit struct {
 	ago     time.Duration
 	message string
+	// pushed says that it was pushed an hour later.
+	pushed bool
 	// files are the contents after it, by path.
 	files map[string]string
 }
@@ -33,6 +35,13 @@ func (w *World) writeRepository(ctx context.Context, now time.Time) error {
 	if err := run(now, "init", "-q", "-b", "main"); err != nil {
 		return err
 	}
+	// A forge that lies beside it: what is pushed there can be seen by others.
+	forge := w.Repository + ".git"
+	for _, args := range [][]string{{"init", "-q", "--bare", "-b", "main", forge}, {"remote", "add", "origin", forge}} {
+		if err := run(now, args...); err != nil {
+			return err
+		}
+	}
 	history, err := w.history()
 	if err != nil {
 		return err
@@ -46,6 +55,11 @@ func (w *World) writeRepository(ctx context.Context, now time.Time) error {
 		}
 		if err := run(now.Add(-c.ago), "commit", "-q", "-m", c.message); err != nil {
 			return err
+		}
+		if c.pushed {
+			if err := run(now.Add(-c.ago+hour), "push", "-q", "origin", "main"); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -64,13 +78,13 @@ func (w *World) history() ([]commit, error) {
 		return nil, err
 	}
 	return []commit{
-		{190 * day, "Bell pairs on IonQ", map[string]string{"README.md": "# Bell lab\n", "bell.py": reading}},
-		{100 * day, "Hackathon script", map[string]string{"hackathon.sh": "#!/bin/sh\nexport QBRAID_API_KEY=" + w.leaked["qbraid"].Reveal() + "\npython run.py\n"}},
-		{95 * day, "Read the qBraid key from the environment", map[string]string{"hackathon.sh": "#!/bin/sh\n: \"${QBRAID_API_KEY:?}\"\npython run.py\n"}},
-		{9 * day, "VQE for H2", map[string]string{"vqe.ipynb": printed}},
-		{8 * day, "Clear the output of the notebook", map[string]string{"vqe.ipynb": cleared}},
-		{5 * day, "Run it at IBM, too", map[string]string{"torino.py": "from qiskit_ibm_runtime import QiskitRuntimeService\n\nservice = QiskitRuntimeService(channel=\"ibm_cloud\", token=\"" + w.leaked["ibm"].Reveal() + "\")\n"}},
-		{4 * day, "Notes", map[string]string{"README.md": "# Bell lab\n\nRun `bell.py` with IONQ_API_KEY set.\n"}},
+		{190 * day, "Bell pairs on IonQ", true, map[string]string{"README.md": "# Bell lab\n", "bell.py": reading}},
+		{100 * day, "Hackathon script", true, map[string]string{"hackathon.sh": "#!/bin/sh\nexport QBRAID_API_KEY=" + w.leaked["qbraid"].Reveal() + "\npython run.py\n"}},
+		{95 * day, "Read the qBraid key from the environment", true, map[string]string{"hackathon.sh": "#!/bin/sh\n: \"${QBRAID_API_KEY:?}\"\npython run.py\n"}},
+		{9 * day, "VQE for H2", false, map[string]string{"vqe.ipynb": printed}},
+		{8 * day, "Clear the output of the notebook", true, map[string]string{"vqe.ipynb": cleared}},
+		{5 * day, "Run it at IBM, too", true, map[string]string{"torino.py": "from qiskit_ibm_runtime import QiskitRuntimeService\n\nservice = QiskitRuntimeService(channel=\"ibm_cloud\", token=\"" + w.leaked["ibm"].Reveal() + "\")\n"}},
+		{4 * day, "Notes", true, map[string]string{"README.md": "# Bell lab\n\nRun `bell.py` with IONQ_API_KEY set.\n"}},
 	}, nil
 }
 

@@ -41,8 +41,11 @@ type Place struct {
 	Rule       string `json:"rule"`
 	Title      string `json:"title"`
 	Repository string `json:"repository,omitempty"`
-	Path       string `json:"path"`
-	Line       int    `json:"line,omitempty"`
+	// Directory is the name of the one in which a repository was searched that
+	// has no better name than its first commit.
+	Directory string `json:"directory,omitempty"`
+	Path      string `json:"path"`
+	Line      int    `json:"line,omitempty"`
 	// Kind is what sort of place it is, Stored whether keys belong there.
 	Kind   source.Place  `json:"kind"`
 	Stored bool          `json:"stored"`

@@ -51,7 +51,7 @@ func writeHTML(w io.Writer, t Told, _ Options) error {
 		v.Story = append(v.Story, htmlEvent{minute(e.At), e.What, e.How})
 	}
 	for _, p := range t.Case.Leaks() {
-		v.Places = append(v.Places, htmlPlace{of(p.Repository), p.Path, p.Line})
+		v.Places = append(v.Places, htmlPlace{of(p), p.Path, p.Line})
 	}
 	for _, j := range t.Window {
 		job := htmlJob{At: minute(j.Times.Submitted), ID: j.ID, Name: j.Name, Backend: j.Backend, Owner: j.Owner, Cost: amount(j.Cost), Status: j.Status, Shots: j.Shots, Unlike: j.Unlike}

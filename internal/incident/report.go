@@ -153,7 +153,11 @@ func (t Told) verdict() string {
 	case t.Sum.Unlike == 0:
 		return fmt.Sprintf("None of the %s is unlike the %d before the leak. That does not say that they are the owner's.", count(len(t.Window), "job", "jobs"), t.Habit.Jobs)
 	}
-	return fmt.Sprintf("%d of the %s unlike the %d before the leak.", t.Sum.Unlike, count(len(t.Window), "job is", "jobs are"), t.Habit.Jobs)
+	are := "are"
+	if t.Sum.Unlike == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%d of the %s %s unlike the %d before the leak.", t.Sum.Unlike, count(len(t.Window), "job", "jobs"), are, t.Habit.Jobs)
 }
 
 // caveat is said in every report.

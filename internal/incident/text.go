@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/textpage"
 )
@@ -27,7 +28,7 @@ func writeText(w io.Writer, t Told, o Options) error {
 		}
 	}
 	for _, place := range t.Case.Leaks() {
-		p.Wrapped(textpage.Dim, "  - ", fmt.Sprintf("in %s:%d", place.Path, place.Line)+of(place.Repository))
+		p.Wrapped(textpage.Dim, "  - ", fmt.Sprintf("in %s:%d", place.Path, place.Line)+of(place))
 	}
 	if facts := t.reach(); len(facts) > 0 {
 		p.Heading("What the key can get at")
@@ -67,12 +68,16 @@ func writeText(w io.Writer, t Told, o Options) error {
 }
 
 // of names a repository, if it has a name; one without a remote is known only by
-// its first commit.
-func of(repository string) string {
-	if repository == "" || strings.HasPrefix(repository, "root:") {
+// its first commit, and by the directory in which it was searched.
+func of(p hygiene.Place) string {
+	name := p.Repository
+	if strings.HasPrefix(name, "root:") {
+		name = p.Directory
+	}
+	if name == "" {
 		return ""
 	}
-	return " of " + repository
+	return " of " + name
 }
 
 func (p page) job(j Noted) {

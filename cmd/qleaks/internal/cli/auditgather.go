@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,6 +28,8 @@ type audit struct {
 	gaps     []string
 	// repositories are those that were searched.
 	repositories []*gitsource.Repository
+	// directories are their names, by the identity of the repository.
+	directories map[string]string
 }
 
 // judge gathers what is known, and judges it.
@@ -58,11 +61,25 @@ func (a *audit) judge(ctx context.Context) (auditreport.Report, error) {
 		return auditreport.Report{}, err
 	}
 	known.Lists, known.Searched = inv.Lists, len(a.searched) > 0
-	known.Cases = hygiene.Cases(inv, a.found, fingerprints.Salt())
+	known.Cases = a.cases(inv, fingerprints.Salt())
 	a.unlisted(known)
 	return auditreport.Report{
 		Known: known, Lapses: hygiene.Judge(known), Searched: a.searched, Gaps: a.gaps, Version: thisVersion().Version,
 	}, nil
+}
+
+// cases joins what was found to the lists. Repositories without a remote are told
+// by the directory in which they were searched, too.
+func (a *audit) cases(inv inventory.Inventory, salt string) []*hygiene.Case {
+	cases := hygiene.Cases(inv, a.found, salt)
+	for _, c := range cases {
+		for i := range c.Places {
+			if p := &c.Places[i]; strings.HasPrefix(p.Repository, "root:") {
+				p.Directory = a.directories[p.Repository]
+			}
+		}
+	}
+	return cases
 }
 
 // readInventory puts the lists of all accounts together.
@@ -151,6 +168,10 @@ func (a *audit) scan(ctx context.Context, o scanOptions) error {
 		a.searched = append(a.searched, mask(t.Label))
 		if t.repository != nil {
 			a.repositories = append(a.repositories, t.repository)
+			if a.directories == nil {
+				a.directories = map[string]string{}
+			}
+			a.directories[t.repository.Identity()] = mask(filepath.Base(t.root))
 		}
 	}
 	a.found = append(a.found, result.Findings...)

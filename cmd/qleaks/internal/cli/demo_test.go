@@ -32,11 +32,15 @@ func TestTheDemonstrationWalksThroughAndTellsNoKey(t *testing.T) {
 	text := out.String()
 	for _, want := range []string{
 		"$ qleaks scan ", "3 keys in 4 places", "(exit code 1)", "Nothing was sent.", "still accepted by the provider", "refused by the provider",
-		"instance bell-lab", "985 USD spent", "Leaked, and still accepted (leaked-active)", "by nobody-we-know", "3 jobs wait or run", "poster-session", "old-course", "What now?",
+		"instance bell-lab", "991 USD spent", "Leaked, and still accepted (leaked-active)", "by nobody-we-know", "3 jobs wait or run", "first push that brought it", "1 of the 3 jobs is unlike the 8 before the leak", "repository bell-lab (root:", "poster-session", "old-course", "What now?",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tour does not show %q", want)
 		}
+	}
+	// Leaks are found, and nothing is left unknown.
+	if strings.Count(text, "(exit code ") != strings.Count(text, "(exit code 1)") || strings.Contains(text, "What is not known") {
+		t.Errorf("a step ends in doubt:\n%s", text)
 	}
 	// Keys are whatever is long and mixed in the history and in env.sh.
 	history, err := exec.CommandContext(t.Context(), "git", "-C", filepath.Join(dir, "bell-lab"), "log", "-p", "--all").Output()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -51,7 +52,7 @@ func (i *inquiry) facts(ctx context.Context, o incidentOptions, since time.Time)
 	if err := i.search(ctx, store.Dir, fingerprints.Salt()); err != nil {
 		return f, err
 	}
-	if f.Case, err = named(hygiene.Cases(inv, i.found, fingerprints.Salt()), o.ID); err != nil {
+	if f.Case, err = named(i.cases(inv, fingerprints.Salt()), o.ID); err != nil {
 		return f, err
 	}
 	f.Others = inv.Entries
@@ -208,7 +209,8 @@ func belongs(c *hygiene.Case, account string) bool {
 // scope notes where the jobs may be those of another project than the key's: a
 // credential of IonQ's sees only its own.
 func (i *inquiry) scope(f *incident.Facts) {
-	project := f.Case.Key().Project.ID
+	// A list that was copied from the console knows a project by its name only.
+	project := cmp.Or(f.Case.Key().Project.ID, f.Case.Check.Key().Project.ID)
 	if f.Case.Provider != "ionq" {
 		return
 	}

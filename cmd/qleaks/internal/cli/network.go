@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -55,11 +56,13 @@ type access struct {
 	// accounts are whom providers are asked as where no reference says it, in
 	// order.
 	accounts map[string][]account
+	// told are the sentences about unusual places that were said.
+	told *sync.Map
 }
 
 // access checks the options, without fetching anything.
 func (o networkOptions) access() (access, error) {
-	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]credential.Reference{}}
+	a := access{options: o, origins: map[string]map[string]string{}, references: map[string]credential.Reference{}, told: &sync.Map{}}
 	for _, text := range separated(o.Endpoints) {
 		if err := a.addEndpoint(text); err != nil {
 			return a, err

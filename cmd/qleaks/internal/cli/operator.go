@@ -83,14 +83,21 @@ func (a access) accountClient(ctx context.Context, env Env, account account, c p
 	return client, nil
 }
 
-// tell says where a provider is asked, if that is not the usual place.
+// tell says where a provider is asked, if that is not the usual place: once.
 func (a access) tell(kit provider.Kit, say messages) {
+	once := func(text string) {
+		if a.told == nil {
+			say.warning("%s", text)
+		} else if _, said := a.told.LoadOrStore(text, true); !said {
+			say.warning("%s", text)
+		}
+	}
 	for _, s := range kit.Services {
 		if elsewhere := a.origins[kit.Name][s.Name]; elsewhere != "" {
-			say.warning("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin)
+			once(fmt.Sprintf("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin))
 		}
 	}
 	if a.options.Proxy != "" {
-		say.warning("%s is asked through the proxy that --proxy names", kit.Title)
+		once(kit.Title + " is asked through the proxy that --proxy names")
 	}
 }
