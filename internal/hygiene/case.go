@@ -39,7 +39,6 @@ type Place struct {
 	// Finding is the id of the finding.
 	Finding    string `json:"finding"`
 	Rule       string `json:"rule"`
-	Title      string `json:"title"`
 	Repository string `json:"repository,omitempty"`
 	// Directory is the name of the one in which a repository was searched that
 	// has no better name than its first commit.
@@ -148,7 +147,7 @@ func sightingOf(group []finding.Finding, salt string) inventory.Sighting {
 func placeOf(f finding.Finding) Place {
 	first := f.Occurrences[0]
 	p := Place{
-		Finding: f.ID, Rule: f.Rule.ID, Title: f.Rule.Title, Repository: f.Repository, Path: f.Path,
+		Finding: f.ID, Rule: f.Rule.ID, Repository: f.Repository, Path: f.Path,
 		Line: first.Location.Line, Kind: first.Place, Stored: f.Stored, Access: first.Access,
 	}
 	for _, o := range f.Occurrences {
