@@ -55,9 +55,9 @@ type Drainer interface {
 // Handoff is a Store that can hand a value to a person without showing it: the
 // link or the token that it returns works once, and for a while only.
 type Handoff interface {
-	// Share returns what the receiver needs, as text to be sent. The text is no
-	// key, but whoever has it first gets the key.
-	Share(ctx context.Context, v secret.Value, ttl time.Duration) (secret.Value, error)
+	// Share returns the text to be sent to the receiver, and what they do with it.
+	// The text is no key, but whoever uses it first gets the key.
+	Share(ctx context.Context, v secret.Value, ttl time.Duration) (text, use string, err error)
 }
 
 // Absent is the mark of nothing.

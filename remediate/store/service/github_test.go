@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -48,9 +49,8 @@ func open(t *testing.T, d store.Declaration, u store.Use) store.Store {
 	return s
 }
 
-// broken are answers that no service should give, for every request with a
-// method.
-func broken(server *simhttp.Server, methods ...string) map[string]func() func() {
+// broken are answers that no service should give, to some of the requests.
+func broken(server *simhttp.Server, to ...simhttp.Fault) map[string]func() func() {
 	faults := map[string]func() func(){}
 	for name, h := range map[string]http.HandlerFunc{
 		"nothing comes back": func(w http.ResponseWriter, _ *http.Request) { simhttp.Cut(w) },
@@ -62,9 +62,10 @@ func broken(server *simhttp.Server, methods ...string) map[string]func() func() 
 		"somewhere else":     simhttp.Answer(http.StatusFound, "", "", "Location", "https://example.org/"),
 		"the answer is lost": func(w http.ResponseWriter, r *http.Request) { server.Pass(httptest.NewRecorder(), r); simhttp.Cut(w) },
 	} {
-		for _, method := range methods {
-			faults[method+": "+name] = func() func() {
-				server.Break(simhttp.Fault{Method: method, Handler: h})
+		for i, f := range to {
+			faults[fmt.Sprint(name, ", ", i)] = func() func() {
+				f.Handler = h
+				server.Break(f)
 				return server.Mend
 			}
 		}
@@ -136,7 +137,7 @@ func TestGitHubContract(t *testing.T) {
 						}
 						return []secret.Value{v}
 					},
-					Faults: broken(h.Server, http.MethodPut),
+					Faults: broken(h.Server, simhttp.Fault{Method: http.MethodPut}),
 				}
 			})
 		})

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/httpx"
@@ -18,7 +17,7 @@ import (
 
 // Kinds are the kinds of stores of this package.
 func Kinds() []store.Kind {
-	return slices.Concat(githubKinds())
+	return append(githubKinds(), vaultKind(), awsKind(), ibmKind())
 }
 
 // patience is how long a busy service is waited for.

@@ -37,7 +37,7 @@ them first.`,
 		RunE: onlyCommands,
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newStoresListCommand(env), newStoresCheckCommand(env), newStoresPutCommand(env))
+	cmd.AddCommand(newStoresListCommand(env), newStoresCheckCommand(env), newStoresPutCommand(env), newStoresShareCommand(env))
 	return cmd
 }
 
