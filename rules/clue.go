@@ -21,15 +21,16 @@ func (s *Set) Clue(view []byte, start, end int) bool {
 	if insideBase64(view, start, end) {
 		return false
 	}
+	var known appraisal
 	for _, m := range s.runs {
-		if m.clue(view[start:end]) {
+		if m.clue(view[start:end], &known) {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *matcher) clue(run []byte) bool {
+func (m *matcher) clue(run []byte, known *appraisal) bool {
 	t := &m.rule.Token
 	if len(run) < t.Min || len(run) > maxWidth {
 		return false
@@ -45,7 +46,7 @@ func (m *matcher) clue(run []byte) bool {
 		}
 		// A dash may belong to the shell, as in ${NAME:-value}.
 		for from := p; from <= p+1; from++ {
-			if n := q - from; n >= t.Min && n <= t.Max && (from == p || run[p] == '-') && m.plausible(run[from:q]) {
+			if n := q - from; n >= t.Min && n <= t.Max && (from == p || run[p] == '-') && m.plausible(run[from:q], known) {
 				return true
 			}
 		}

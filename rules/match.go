@@ -77,8 +77,9 @@ func (s *Set) matchRun(view []byte, start, end int, out []Match) []Match {
 	if end-start > maxWidth || insideBase64(view, start, end) {
 		return out // a blob, not a key
 	}
+	var known appraisal
 	for _, m := range s.runs {
-		out = m.matchRun(view, start, end, out)
+		out = m.matchRun(view, start, end, &known, out)
 	}
 	return out
 }
@@ -98,7 +99,7 @@ func insideBase64(view []byte, start, end int) bool {
 
 // matchRun looks for the rule's tokens in a run: its maximal sub-runs of the
 // rule's own alphabet.
-func (m *matcher) matchRun(view []byte, start, end int, out []Match) []Match {
+func (m *matcher) matchRun(view []byte, start, end int, known *appraisal, out []Match) []Match {
 	if end-start < m.rule.Token.Min {
 		return out
 	}
@@ -111,10 +112,10 @@ func (m *matcher) matchRun(view []byte, start, end int, out []Match) []Match {
 		for q < end && m.alphabet[view[q]] {
 			q++
 		}
-		out = m.try(view, p, q, out)
+		out = m.try(view, p, q, known, out)
 		if view[p] == '-' && p > 0 && view[p-1] == ':' {
 			// The shell's ${NAME:-value}: the dash is no part of the value.
-			out = m.try(view, p+1, q, out)
+			out = m.try(view, p+1, q, known, out)
 		}
 		p = q
 	}
@@ -131,7 +132,7 @@ func (m *matcher) matchLead(view []byte, at int, out []Match) []Match {
 	loc := pattern.FindSubmatchIndex(window)
 	for _, name := range secretGroups() {
 		if i := pattern.SubexpIndex(name); loc != nil && i >= 0 && loc[2*i] >= 0 {
-			return m.try(view, at+loc[2*i], at+loc[2*i+1], out)
+			return m.try(view, at+loc[2*i], at+loc[2*i+1], &appraisal{}, out)
 		}
 	}
 	return out
@@ -143,7 +144,7 @@ func secretGroups() [2]string { return [2]string{"secret", "secret2"} }
 
 // try adds a match if [start, end) could be this rule's key and any evidence
 // holds.
-func (m *matcher) try(view []byte, start, end int, out []Match) []Match {
+func (m *matcher) try(view []byte, start, end int, known *appraisal, out []Match) []Match {
 	t := &m.rule.Token
 	if n := end - start; n < t.Min || n > t.Max {
 		return out
@@ -152,7 +153,7 @@ func (m *matcher) try(view []byte, start, end int, out []Match) []Match {
 	if start > 0 && m.edge[view[start-1]] && !shellDefault || end < len(view) && m.edge[view[end]] {
 		return out
 	}
-	if !m.plausible(view[start:end]) {
+	if !m.plausible(view[start:end], known) {
 		return out
 	}
 	local := m.local(view, start, end)

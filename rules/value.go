@@ -10,8 +10,9 @@ import (
 // characters, its randomness, and that it is no placeholder. The value alone
 // decides: text beside it lies (live keys stand next to "replace with your
 // key").
-func (m *matcher) plausible(value []byte) bool {
+func (m *matcher) plausible(value []byte, known *appraisal) bool {
 	t := &m.rule.Token
+	known.of(value)
 	if !bytes.HasPrefix(value, []byte(t.Public)) {
 		return false
 	}
@@ -20,7 +21,7 @@ func (m *matcher) plausible(value []byte) bool {
 			return false
 		}
 	}
-	if t.Entropy > 0 && entropy(value) < t.Entropy {
+	if t.Entropy > 0 && known.entropy() < t.Entropy {
 		return false
 	}
 	if m.form != nil && !m.form.regexp().Match(value) {
@@ -34,7 +35,41 @@ func (m *matcher) plausible(value []byte) bool {
 	// A token that an issuer signed is no placeholder, whatever letters stand in
 	// it.
 	_, signed := claimsOf(value)
-	return signed || !isPlaceholder(value, t.Public)
+	return signed || !known.placeholder(t.Public)
+}
+
+// appraisal keeps what was asked of a value: most rules ask the same of the same
+// run.
+type appraisal struct {
+	value             []byte
+	bits              float64
+	measured          bool
+	written, compared bool
+}
+
+// of begins the appraisal of a value, unless it is the one at hand.
+func (a *appraisal) of(value []byte) {
+	if len(a.value) != len(value) || len(value) == 0 || &a.value[0] != &value[0] {
+		*a = appraisal{value: value}
+	}
+}
+
+func (a *appraisal) entropy() float64 {
+	if !a.measured {
+		a.measured, a.bits = true, entropy(a.value)
+	}
+	return a.bits
+}
+
+// placeholder is isPlaceholder for the value.
+func (a *appraisal) placeholder(public string) bool {
+	if public != "" {
+		return isPlaceholder(a.value, public)
+	}
+	if !a.compared {
+		a.compared, a.written = true, isPlaceholder(a.value, "")
+	}
+	return a.written
 }
 
 // needByName returns the property that a rule file names.
@@ -156,16 +191,21 @@ func periodic(v []byte) bool {
 // wordy reports whether v is words joined by "_", "-" or ".": letters only
 // between the joints, and no part longer than a word.
 func wordy(v []byte) bool {
-	parts := bytes.FieldsFunc(v, func(r rune) bool { return r == '_' || r == '-' || r == '.' })
-	if len(parts) < 3 {
-		return false
-	}
-	for _, p := range parts {
-		if len(p) > 14 || count(p, 'a', 'z') != len(p) {
+	parts := 0
+	for len(v) > 0 {
+		n := 0
+		for n < len(v) && v[n] != '_' && v[n] != '-' && v[n] != '.' {
+			n++
+		}
+		if n > 14 || count(v[:n], 'a', 'z') != n {
 			return false
 		}
+		if n > 0 {
+			parts++
+		}
+		v = v[min(n+1, len(v)):]
 	}
-	return true
+	return parts >= 3
 }
 
 // named reports whether v is made of words in the ways that names of programs

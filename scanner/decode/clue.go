@@ -91,25 +91,43 @@ func Row(text []byte, start, end int) (from, to int) {
 	return around64(text, stretch{start, end}, 0)
 }
 
-// Hides reports whether a row of base64 or hexadecimal digits decodes to what
-// may hold a key, as promising tells of text, and for which stretch that holds:
-// where it is wrapped into lines, more than the row.
-func Hides(text []byte, sort Sort, from, to int, promising func(decoded []byte) bool) (start, end int, ok bool) {
+// Hider tells of rows of base64 or hexadecimal digits whether they decode to
+// what may hold a key.
+type Hider struct {
+	Text []byte
+	Sort Sort
+	// Promising reports whether decoded text may hold a key. It does not keep
+	// the text.
+	Promising func(decoded []byte) bool
+
+	decoded []byte
+	joined  builder
+}
+
+// Hides reports whether the row Text[from:to] hides something, and for which
+// stretch that holds: where it is wrapped into lines, more than the row.
+func (h *Hider) Hides(from, to int) (start, end int, ok bool) {
+	text, sort := h.Text, h.Sort
 	if to-from < minBase64 || isImageURI(text, from) || sort == Notebook && isImageData(text, from) {
 		return from, to, false
 	}
 	if to-from >= wrapped && nextLine(text, to) >= 0 {
-		return hidesInLines(text, from, to, promising)
+		return h.inLines(from, to)
 	}
-	return from, to, hides(text[from:to], promising) || hides(text[Trimmed(text, from, to):to], promising)
+	if h.hides(text[from:to]) {
+		return from, to, true
+	}
+	trimmed := Trimmed(text, from, to)
+	return from, to, trimmed > from && h.hides(text[trimmed:to])
 }
 
 // lineAround is how much of a wrapped row belongs to one of its lines, in
 // bytes: more than the longest key takes.
 const lineAround = 8 << 10
 
-// hidesInLines is Hides for a row that goes on in the next line.
-func hidesInLines(text []byte, from, to int, promising func([]byte) bool) (start, end int, ok bool) {
+// inLines is Hides for a row that goes on in the next line.
+func (h *Hider) inLines(from, to int) (start, end int, ok bool) {
+	text := h.Text
 	start = from
 	for low := max(0, from-lineAround); start > low; {
 		before, ok := lineBefore(text, start)
@@ -119,9 +137,9 @@ func hidesInLines(text []byte, from, to int, promising func([]byte) bool) (start
 		start = before
 	}
 	high := min(len(text), to+2*lineAround)
-	var joined builder
-	end = joinLines(&joined, text[:high], start, rowEnd(text[:high], start))
-	if hides(text[from:to], promising) || hides(joined.text, promising) {
+	h.joined.reset()
+	end = joinLines(&h.joined, text[:high], start, rowEnd(text[:high], start))
+	if h.hides(text[from:to]) || h.hides(h.joined.text) {
 		return start, end, true
 	}
 	if end == high && high < len(text) {
@@ -165,33 +183,31 @@ func isImageData(text []byte, from int) bool {
 
 // hides reports whether characters of base64 decode to what may hold a key, at
 // whatever alignment.
-func hides(chars []byte, promising func([]byte) bool) bool {
+func (h *Hider) hides(chars []byte) bool {
 	if len(chars) < minBase64 {
 		return false
 	}
 	if opaque(chars) {
 		return true
 	}
-	var buffer [512]byte
 	for i := 0; ; {
 		s, ok := nextText64(chars, i)
 		if !ok {
 			break
 		}
-		decoded := decode64(buffer[:0], chars[s.from:s.to])
-		if (s.from == 0 || printable(decoded)) && (sniffs(decoded) || promising(decoded)) {
+		h.decoded = decode64(h.decoded[:0], chars[s.from:s.to])
+		if (s.from == 0 || printable(h.decoded)) && (sniffs(h.decoded) || h.Promising(h.decoded)) {
 			return true
 		}
 		i = s.to
 	}
-	return hidesHex(chars, promising)
+	return h.hidesHex(chars)
 }
 
 // sniffs reports whether decoded bytes are a container or wide text.
 func sniffs(decoded []byte) bool { return sniff(decoded) != kindNone || sniffWide(decoded).unit > 0 }
 
-func hidesHex(chars []byte, promising func([]byte) bool) bool {
-	var buffer [512]byte
+func (h *Hider) hidesHex(chars []byte) bool {
 	for i := 0; ; {
 		from, to := nextHex(chars, i)
 		if from < 0 {
@@ -199,11 +215,11 @@ func hidesHex(chars []byte, promising func([]byte) bool) bool {
 		}
 		for shift := range 2 {
 			for s := nextHexText(chars[:to], from+shift); s.from >= 0; s = nextHexText(chars[:to], s.to) {
-				decoded := buffer[:0]
+				h.decoded = h.decoded[:0]
 				for k := s.from; k < s.to; k += 2 {
-					decoded = append(decoded, byte(hexDigit(chars[k])<<4|hexDigit(chars[k+1])))
+					h.decoded = append(h.decoded, byte(hexDigit(chars[k])<<4|hexDigit(chars[k+1])))
 				}
-				if promising(decoded) {
+				if h.Promising(h.decoded) {
 					return true
 				}
 			}

@@ -38,6 +38,11 @@ type Joiner struct {
 	rows     rowFinder
 }
 
+// Reset makes the joiner one of another text.
+func (j *Joiner) Reset(text []byte) {
+	j.Text, j.rows = text, rowFinder{}
+}
+
 // Find finds the joints that begin in Text[from:to]. It decides by the bytes
 // beside a joint, wherever it stands.
 func (j *Joiner) Find(from, to int) {

@@ -23,6 +23,14 @@ func isTar(text []byte) bool {
 	if bytes.HasPrefix(text[257:], []byte("ustar")) {
 		return true
 	}
+	if strings.IndexByte(" \x00+-01234567", text[148]) < 0 {
+		return false // no number
+	}
+	field := strings.Trim(string(text[148:156]), " \x00")
+	stored, err := strconv.ParseInt(field, 8, 32)
+	if err != nil {
+		return false
+	}
 	sum := int64(0)
 	for i, c := range text[:tarBlock] {
 		if i >= 148 && i < 156 {
@@ -30,9 +38,7 @@ func isTar(text []byte) bool {
 		}
 		sum += int64(c)
 	}
-	field := strings.Trim(string(text[148:156]), " \x00")
-	stored, err := strconv.ParseInt(field, 8, 32)
-	return err == nil && stored == sum
+	return stored == sum
 }
 
 // tar yields the members of a tar.

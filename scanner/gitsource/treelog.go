@@ -95,8 +95,17 @@ func (l *treeLog) fresh(at uint32, name []byte) (place uint32, kept bool) {
 		l.names = append(l.names, string(name))
 		l.numbers[l.names[number]] = number
 	}
-	l.entries = append(l.entries, freshEntry{at: at, name: number, child: none})
+	l.entries = append(roomy(l.entries), freshEntry{at: at, name: number, child: none})
 	return uint32(len(l.entries) - 1), true
+}
+
+// roomy doubles a list that is full. The usual growth by a quarter copies a long
+// one five times as often.
+func roomy[T any](list []T) []T {
+	if len(list) == cap(list) {
+		return slices.Grow(list, max(len(list), 256))
+	}
+	return list
 }
 
 // answer says what an entry leads to.
@@ -109,14 +118,14 @@ func (l *treeLog) answer(place, child uint32) {
 // copied takes note of entries that come from the base.
 func (l *treeLog) copied(at, from, count uint32) {
 	if l.takes(partSize) {
-		l.copies = append(l.copies, copiedEntries{at: at, from: from, count: count})
+		l.copies = append(roomy(l.copies), copiedEntries{at: at, from: from, count: count})
 	}
 }
 
 // end takes note of the tree that was read.
 func (l *treeLog) end(object uint32, depth int, based bool) {
 	if l.takes(loggedSize) {
-		l.trees = append(l.trees, loggedTree{
+		l.trees = append(roomy(l.trees), loggedTree{
 			object: object, depth: uint32(depth), based: based,
 			entries: uint32(len(l.entries)), copies: uint32(len(l.copies)),
 		})
@@ -158,9 +167,14 @@ type family struct {
 // Its names are in order.
 func joinLogs(logs []*treeLog) *treeLog {
 	out := &treeLog{}
+	trees, entries, copies := 0, 0, 0
 	for _, l := range logs {
 		out.names = append(out.names, l.names...)
+		trees, entries, copies = trees+len(l.trees), entries+len(l.entries), copies+len(l.copies)
 	}
+	out.trees = make([]loggedTree, 0, trees)
+	out.entries = make([]freshEntry, 0, entries)
+	out.copies = make([]copiedEntries, 0, copies)
 	slices.Sort(out.names)
 	out.names = slices.Compact(out.names)
 	var all []family

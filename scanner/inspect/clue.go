@@ -47,6 +47,10 @@ type seeker struct {
 	sort    decode.Sort
 	clues   []clue
 	joiner  decode.Joiner
+	hider   decode.Hider
+	// inner finds the joints of decoded text; it sets promised.
+	inner    decode.Joiner
+	promised bool
 	// looked is how far runs were looked at.
 	looked int
 	// full is true when there are more clues than are remembered, or when clues
@@ -73,6 +77,7 @@ type leading struct {
 func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
 	s := &seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: clues}
 	s.joiner = decode.Joiner{Text: content, Sort: s.sort, Leads: x.Rules.Led, Found: s.joint}
+	s.hider = decode.Hider{Text: content, Sort: s.sort, Promising: s.promising}
 	return s
 }
 
@@ -145,7 +150,7 @@ func (s *seeker) run(start, end int) {
 	if start >= s.row.End || end <= s.row.Start {
 		s.row.Start, s.row.End = decode.Row(s.content, start, end)
 		var hides bool
-		if s.row.Start, s.row.End, hides = decode.Hides(s.content, s.sort, s.row.Start, s.row.End, s.promising); hides {
+		if s.row.Start, s.row.End, hides = s.hider.Hides(s.row.Start, s.row.End); hides {
 			s.add(s.row.Start, s.row.End)
 		}
 	}
@@ -173,14 +178,19 @@ func (s *seeker) promising(decoded []byte) bool {
 	if s.Rules.Led(decoded) {
 		return true
 	}
-	found := false
-	joiner := decode.Joiner{Text: decoded, Leads: s.Rules.Led, Found: func(int, int) bool {
-		found = true
-		return false
-	}}
-	joiner.Find(0, len(decoded))
-	decode.Runs(decoded, 0, len(decoded), rules.ValueRun, func(int, int) { found = true })
-	return found
+	if s.inner.Found == nil {
+		s.inner = decode.Joiner{Leads: s.Rules.Led, Found: func(int, int) bool {
+			s.promised = true
+			return false
+		}}
+	}
+	s.promised = false
+	s.inner.Reset(decoded)
+	s.inner.Find(0, len(decoded))
+	if !s.promised {
+		decode.Runs(decoded, 0, len(decoded), rules.ValueRun, func(int, int) { s.promised = true })
+	}
+	return s.promised
 }
 
 // seekLeads adds the keywords in content[from:to] that may have a value behind
