@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"go/format"
@@ -54,7 +55,15 @@ func table(t *testing.T, all []*Rule) []byte {
 	for _, r := range all {
 		fmt.Fprintf(&out, "\t\t%s,\n", bytes.TrimPrefix(qualified.ReplaceAll(fmt.Appendf(nil, "%#v", *r), []byte("$1")), []byte("Rule")))
 	}
-	out.WriteString("\t}\n}\n")
+	set, err := NewSet(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := set.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&out, "\t}\n}\n\n// builtinHash is what Set.Hash returns for the table.\nconst builtinHash = %q\n", hash)
 	formatted, err := format.Source(out.Bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +98,10 @@ func TestTheBuiltInRulesCompile(t *testing.T) {
 	builtin, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
+	}
+	want, errWant := set.Hash()
+	if got, err := builtin.Hash(); errors.Join(err, errWant) != nil || got != want {
+		t.Errorf("the table's hash is %s, that of the files %s: %v", got, want, errors.Join(err, errWant))
 	}
 	if builtin.Width() != set.Width() {
 		t.Errorf("the table is %d wide, the files %d", builtin.Width(), set.Width())

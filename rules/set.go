@@ -27,6 +27,8 @@ type Set struct {
 	words []string
 	width int
 	reach int
+	// hash is the set's if it is known beforehand.
+	hash string
 }
 
 // NewSet validates and compiles rules. The error names every rule that is
@@ -120,6 +122,9 @@ func (s *Set) WidthOf(id string) int {
 
 // Hash identifies the set: equal hashes find the same keys.
 func (s *Set) Hash() (string, error) {
+	if s.hash != "" {
+		return s.hash, nil
+	}
 	text, err := json.Marshal(s.rules)
 	if err != nil {
 		return "", fmt.Errorf("rules: hash: %w", err)
