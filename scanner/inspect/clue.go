@@ -47,10 +47,7 @@ type seeker struct {
 	sort    decode.Sort
 	clues   []clue
 	joiner  decode.Joiner
-	hider   decode.Hider
-	// inner finds the joints of decoded text; it sets promised.
-	inner    decode.Joiner
-	promised bool
+	inside  inside
 	// looked is how far runs were looked at.
 	looked int
 	// full is true when there are more clues than are remembered, or when clues
@@ -73,11 +70,19 @@ type leading struct {
 	leads  []rules.Span
 }
 
+// inside looks at decoded text.
+type inside struct {
+	decode.Hider
+	joiner decode.Joiner
+	// found is set where the text has a clue of its own.
+	found bool
+}
+
 // seeker makes a seeker for content.
 func (x *Inspector) seeker(content []byte, clues []clue) *seeker {
 	s := &seeker{Inspector: x, content: content, sort: decode.SortOf(content), clues: clues}
 	s.joiner = decode.Joiner{Text: content, Sort: s.sort, Leads: x.Rules.Led, Found: s.joint}
-	s.hider = decode.Hider{Text: content, Sort: s.sort, Promising: s.promising}
+	s.inside.Hider = decode.Hider{Text: content, Sort: s.sort, Promising: s.promising}
 	return s
 }
 
@@ -150,7 +155,7 @@ func (s *seeker) run(start, end int) {
 	if start >= s.row.End || end <= s.row.Start {
 		s.row.Start, s.row.End = decode.Row(s.content, start, end)
 		var hides bool
-		if s.row.Start, s.row.End, hides = s.hider.Hides(s.row.Start, s.row.End); hides {
+		if s.row.Start, s.row.End, hides = s.inside.Hides(s.row.Start, s.row.End); hides {
 			s.add(s.row.Start, s.row.End)
 		}
 	}
@@ -178,19 +183,20 @@ func (s *seeker) promising(decoded []byte) bool {
 	if s.Rules.Led(decoded) {
 		return true
 	}
-	if s.inner.Found == nil {
-		s.inner = decode.Joiner{Leads: s.Rules.Led, Found: func(int, int) bool {
-			s.promised = true
+	in := &s.inside
+	if in.joiner.Found == nil {
+		in.joiner = decode.Joiner{Leads: s.Rules.Led, Found: func(int, int) bool {
+			in.found = true
 			return false
 		}}
 	}
-	s.promised = false
-	s.inner.Reset(decoded)
-	s.inner.Find(0, len(decoded))
-	if !s.promised {
-		decode.Runs(decoded, 0, len(decoded), rules.ValueRun, func(int, int) { s.promised = true })
+	in.found = false
+	in.joiner.Reset(decoded)
+	in.joiner.Find(0, len(decoded))
+	if !in.found {
+		decode.Runs(decoded, 0, len(decoded), rules.ValueRun, func(int, int) { in.found = true })
 	}
-	return s.promised
+	return in.found
 }
 
 // seekLeads adds the keywords in content[from:to] that may have a value behind
