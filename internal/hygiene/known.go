@@ -62,6 +62,9 @@ type Limits struct {
 	Production []string
 	// Ended are keys whose use should have ended, by id or name.
 	Ended map[string]time.Time
+	// Consumers are where keys, by id or name, may be used: globs for
+	// repositories, paths, and the places that were registered.
+	Consumers map[string][]string
 }
 
 const day = 24 * time.Hour

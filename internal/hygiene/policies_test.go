@@ -359,3 +359,42 @@ func TestNoLapseTellsAFingerprintInFullOrAKey(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyIsUsedByItsConsumersOnly(t *testing.T) {
+	lapses := func(change func(w *world)) bool {
+		w := newWorld("ionq")
+		change(w)
+		return slices.Contains(ids(w.judge()), "used-unexpectedly")
+	}
+	kept := func(w *world, path, repository string) {
+		f := w.find("bell-laptop", path, key.Active)
+		f.Stored, f.Repository = true, repository
+	}
+	consumers := func(w *world, globs ...string) { w.limits.Consumers = map[string][]string{"bell-laptop": globs} }
+	for name, q := range map[string]struct {
+		change func(w *world)
+		want   bool
+	}{
+		"nobody said":             {func(w *world) { kept(w, ".env", "lab/one") }, false},
+		"by the repository":       {func(w *world) { kept(w, ".env", "lab/one"); consumers(w, "lab/*") }, false},
+		"by the path":             {func(w *world) { kept(w, "~/.env", ""); consumers(w, "~/.env") }, false},
+		"in another repository":   {func(w *world) { kept(w, ".env", "other/one"); consumers(w, "lab/*") }, true},
+		"in another file":         {func(w *world) { kept(w, "~/.zshrc", ""); consumers(w, "~/.env") }, true},
+		"nowhere at all":          {func(w *world) { kept(w, ".env", "lab/one"); consumers(w) }, true},
+		"registered elsewhere":    {func(w *world) { w.known[0].Place = "CI of curie"; consumers(w, "CI of bell*") }, true},
+		"registered there":        {func(w *world) { w.known[0].Place = "CI of bell-lab"; consumers(w, "CI of bell*") }, false},
+		"a leak is another thing": {func(w *world) { w.find("bell-laptop", "a.py", key.Active); consumers(w, "lab/two") }, false},
+		"said of another key": {func(w *world) {
+			kept(w, ".env", "other/one")
+			w.limits.Consumers = map[string][]string{"curie": {"lab/*"}}
+		}, false},
+		"said by the id": {func(w *world) {
+			kept(w, ".env", "other/one")
+			w.limits.Consumers = map[string][]string{"id-bell-laptop": {"lab/*"}}
+		}, true},
+	} {
+		if got := lapses(q.change); got != q.want {
+			t.Errorf("%s: lapses %t, want %t", name, got, q.want)
+		}
+	}
+}

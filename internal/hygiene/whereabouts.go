@@ -1,8 +1,11 @@
 package hygiene
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
@@ -57,7 +60,8 @@ func unaccounted(k *Known, c *Case) string {
 	return "found in none of the places that were searched, and not registered"
 }
 
-// usedUnexpectedly needs to know when the use should have ended.
+// usedUnexpectedly needs to know when the use should have ended, or where a key
+// may be used.
 func usedUnexpectedly(k *Known, c *Case) string {
 	if c.Entry == nil {
 		return ""
@@ -77,7 +81,39 @@ func usedUnexpectedly(k *Known, c *Case) string {
 	case !record.Dates.Expires.IsZero() && used.After(record.Dates.Expires):
 		return fmt.Sprintf("used on %s, after it expired on %s", date(used), date(record.Dates.Expires))
 	}
+	consumers, ok := k.Limits.Consumers[record.ID]
+	if !ok {
+		consumers, ok = k.Limits.Consumers[record.Name]
+	}
+	if strangers := c.strangers(consumers); ok && len(strangers) > 0 {
+		return "in " + list(strangers) + ", outside of its known consumers"
+	}
 	return ""
+}
+
+// strangers are the places of a key that are none of its consumers. A leak is
+// told by policies of its own.
+func (c *Case) strangers(consumers []string) (all []string) {
+	for _, p := range c.Places {
+		if !p.Leaked() && !anyFits(consumers, p.Repository, p.Path) {
+			all = appendNew(all, cmp.Or(p.Repository, p.Path))
+		}
+	}
+	for _, r := range c.Entry.Registered {
+		if r.Place != "" && !anyFits(consumers, r.Place) {
+			all = appendNew(all, r.Place)
+		}
+	}
+	return all
+}
+
+func anyFits(globs []string, words ...string) bool {
+	return slices.ContainsFunc(globs, func(glob string) bool {
+		return slices.ContainsFunc(words, func(word string) bool {
+			fits, err := doublestar.Match(glob, word)
+			return err == nil && fits && word != ""
+		})
+	})
 }
 
 // shared counts repositories, and people where there is one repository.

@@ -81,6 +81,9 @@ func (c Command) List(ctx context.Context, account Account, now time.Time) (Snap
 		list.Gaps = []string{"the program does not say that it is whole"}
 	}
 	for i := range list.Keys {
+		if of := list.Keys[i].Provider; of != "" && of != account.Provider {
+			return Snapshot{}, fmt.Errorf("%w: it tells keys of another provider", ErrAnswer)
+		}
 		list.Keys[i].Provider = account.Provider
 	}
 	list.Account.ID = accountID(account.ID, list.Keys)

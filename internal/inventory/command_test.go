@@ -57,6 +57,7 @@ func TestAProgramThatDoesNotAnswerTellsNoKeys(t *testing.T) {
 		"fails":        {`echo "$QLEAKS_TEST_KEY" >&2; exit 3`, inventory.ErrProgram},
 		"says nothing": {`:`, inventory.ErrAnswer},
 		"says more":    {`echo '{"version":1,"whole":true,"keys":[],"more":1}'`, inventory.ErrAnswer},
+		"of another":   {`echo '{"version":1,"whole":true,"keys":[{"provider":"qbraid","id":"1"}]}'`, inventory.ErrAnswer},
 		"is newer":     {`echo '{"version":2,"whole":true,"keys":[]}'`, inventory.ErrAnswer},
 		"tells a key":  {`echo '{"version":1,"whole":true,"keys":[{"provider":"ionq","id":"1","name":"'"$QLEAKS_TEST_KEY"'"}]}'`, inventory.ErrMaterial},
 		"tells twice":  {`echo '{"version":1,"whole":true,"keys":[{"provider":"","id":"1"},{"provider":"","id":"1"}]}'`, inventory.ErrAnswer},

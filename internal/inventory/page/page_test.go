@@ -28,11 +28,17 @@ var pages = map[string]string{
 		"Rows per page: 10\n1–2 of 2\n",
 	"a copied table, cell by cell": "API Keys\n\nName\nProject\nLast used\nActions\nci-runner\nbell-lab\nMar 1, 2026\nRevoke\n\nlaptop\ncourse\nNever\nRevoke\n1-2 of 2\n",
 	"a copied table, windows":      "Name\tProject\tLast used\r\nci-runner\tbell-lab\t2026-03-01\r\nlaptop\tcourse\tnever\r\nShowing 1 to 2 of 2 keys\r\n",
-	"a terminal's table":           "NAME       PROJECT   LAST USED\nci-runner  bell-lab  2026-03-01\nlaptop     course    never\n1-2 of 2",
-	"csv":                          "\ufeffname,project,last_used\nci-runner,bell-lab,2026-03-01\nlaptop,course,Never\n1-2 of 2",
-	"csv with semicolons":          "Name;Project;Last used;Colour\n\"ci-runner\";bell-lab;01.03.2026;red\nlaptop;course;never;\n",
-	"json":                         `[{"name":"ci-runner","project":"bell-lab","lastUsed":"2026-03-01T00:00:00Z"},{"name":"laptop","project":{"name":"course"},"lastUsed":"never"}]`,
-	"json in an object":            `{"total": 2, "data": [` + "\n" + `{"name":"ci-runner","project":"bell-lab","last_used":1772323200000},{"name":"laptop","project":"course","last_used":"never"}]}`,
+	"a page copied as a whole": "Profile\nSettings\nAPI Keys\nSign out\nAPI Keys\nManage your keys here.\nGenerate a new API Key\nName\tProject\tLast used\tActions\n" +
+		"ci-runner\tbell-lab\tMar 1, 2026\tRevoke\nlaptop\tcourse\tNever\tRevoke\nItems per page\n10\n1 – 2 of 2 items\n© 2026 IonQ, Inc.\nPrivacy Policy\nTerms of Service\nSupport\n",
+	"a page copied as a whole, cell by cell": "API Keys\nName\nProject\nLast used\nci-runner\nbell-lab\nMar 1, 2026\nRevoke\nlaptop\ncourse\nNever\nRevoke\n1-2 of 2\n© 2026 IonQ, Inc.\nPrivacy\n",
+	"a table copied from Firefox":            "\tName\tProject\tLast used\t\n\tci-runner\tbell-lab\tMar 1, 2026\t\tRevoke\t\n\tlaptop\tcourse\tNever used\t\tRevoke\t\n1-2 of 2\n",
+	"a table copied from Chrome, by cells":   "Name\t\nProject\t\nLast used\t\n\nci-runner\t\nbell-lab\t\nMar 1, 2026\t\nRevoke\nlaptop\t\ncourse\t\nNever\t\nRevoke\n1-2 of 2\n",
+	"a table with spaces that do not break":  "Name\u00a0\tProject\u00a0\tLast\u00a0used\t\nci-runner\tbell-lab\tMar\u00a01,\u00a02026\tRevoke\nlaptop\tcourse\tNever\tRevoke\n1-2 of 2\n",
+	"a terminal's table":                     "NAME       PROJECT   LAST USED\nci-runner  bell-lab  2026-03-01\nlaptop     course    never\n1-2 of 2",
+	"csv":                                    "\ufeffname,project,last_used\nci-runner,bell-lab,2026-03-01\nlaptop,course,Never\n1-2 of 2",
+	"csv with semicolons":                    "Name;Project;Last used;Colour\n\"ci-runner\";bell-lab;01.03.2026;red\nlaptop;course;never;\n",
+	"json":                                   `[{"name":"ci-runner","project":"bell-lab","lastUsed":"2026-03-01T00:00:00Z"},{"name":"laptop","project":{"name":"course"},"lastUsed":"never"}]`,
+	"json in an object":                      `{"total": 2, "data": [` + "\n" + `{"name":"ci-runner","project":"bell-lab","last_used":1772323200000},{"name":"laptop","project":"course","last_used":"never"}]}`,
 }
 
 func TestOneListIsReadInManyForms(t *testing.T) {
@@ -89,6 +95,7 @@ func TestWhatIsNotUnderstoodIsRefusedWithItsLine(t *testing.T) {
 		"no heading":             {"ci-runner\tlab\nlaptop\tlab\n", 0, "no heading"},
 		"nothing":                {"", 0, "no heading"},
 		"no text":                {"\xff\xfe\x00", 0, "UTF-8"},
+		"a key behind the foot":  {head + "ci\t2026-01-01\tnever\n© 2026 qBraid\nlaptop\t2026-01-01\tnever\n", 3, "1 cells"},
 		"a line too much":        {head + "ci\t2026-01-01\tnever\nWelcome back\n", 3, "1 cells"},
 		"a date that is none":    {head + "ci\tsome day\tnever\n", 2, "the day of its making is no date"},
 		"a date of two days":     {head + "ci\t01/02/2026\tnever\n", 2, "--dates"},

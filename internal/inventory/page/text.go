@@ -120,8 +120,11 @@ func (r *reader) fromTable(lines []string, heading int, h header, unknown []stri
 	r.leaveOut(unknown...)
 	var rows []row
 	for i := heading + 1; i < len(lines); i++ {
-		if r.furniture(lines[i]) {
+		if r.furniture(lines[i]) || perPageOf(lines, i) {
 			continue
+		}
+		if ended(lines, i) {
+			break
 		}
 		cells := split(lines[i])
 		for len(cells) > len(h) && button(cells[len(cells)-1]) {
@@ -176,8 +179,11 @@ func (r *reader) fromStack(lines []string, from int, h header) ([]row, error) {
 	var one row
 	filled := 0
 	for i := from; i < len(lines); i++ {
-		if r.furniture(lines[i]) {
+		if r.furniture(lines[i]) || perPageOf(lines, i) {
 			continue
+		}
+		if filled == 0 && ended(lines, i) {
+			break
 		}
 		if filled == 0 {
 			one = row{line: i + 1}
@@ -194,9 +200,28 @@ func (r *reader) fromStack(lines []string, from int, h header) ([]row, error) {
 }
 
 var (
-	pager  = expression.Lazy(`(?i)^(?:showing )?(\d+) ?(?:-|–|—|to) ?(\d+) of (\d+)(?: (?:keys|entries|results|items|rows))?$`)
-	paging = expression.Lazy(`(?i)^(?:rows|items|results) per page:?(?: ?\d+)?$|^page \d+(?: of \d+)?$|^(?:previous|next|first|last)(?: page)?$`)
+	pager   = expression.Lazy(`(?i)^(?:showing )?(\d+) ?(?:-|–|—|to) ?(\d+) of (\d+)(?: (?:keys|entries|results|items|rows))?$`)
+	paging  = expression.Lazy(`(?i)^(?:rows|items|results) per page:?(?: ?\d+)?$|^page \d+(?: of \d+)?$|^(?:previous|next|first|last)(?: page)?$`)
+	perPage = expression.Lazy(`(?i)^(?:rows|items|results) per page:?$`)
+	sized   = expression.Lazy(`^\d{1,4}$`)
+	footer  = expression.Lazy(`(?i)^(?:©|\(c\)|copyright\b).*|^(?:privacy(?: policy| notice)?|terms(?: of (?:use|service))?|cookies?(?: policy| settings| preferences)?|status|support|help|contact(?: us)?|feedback|documentation|docs|legal|accessibility)$`)
 )
+
+// ended reports whether nothing of a table follows a line: what stands below it
+// at the foot of a page.
+func ended(lines []string, from int) bool {
+	for _, line := range lines[from:] {
+		if line = strings.TrimSpace(line); line != "" && !footer().MatchString(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// perPageOf reports whether a line is the number below "Items per page".
+func perPageOf(lines []string, i int) bool {
+	return i > 0 && perPage().MatchString(strings.TrimSpace(lines[i-1])) && sized().MatchString(strings.TrimSpace(lines[i]))
+}
 
 // furniture reports whether a line is no part of a table: empty, a button, or
 // what stands below it. How many keys there are is noted.

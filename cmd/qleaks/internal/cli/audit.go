@@ -60,6 +60,8 @@ Their numbers are changed by flags or in .qleaks.toml:
   production = ["*prod*", "nightly*"]
   [audit.ended]
   "old-course" = 2026-07-31
+  [audit.consumers]
+  "ci-runner" = ["github.com/lab/*", "CI of bell-lab"]
 
 Exit codes:
   0  nothing lapses at or above --fail-on

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,6 +26,8 @@ type auditSection struct {
 	Production []string `toml:"production"`
 	// Ended are keys, by id or name, with the day when their use ended.
 	Ended map[string]time.Time `toml:"ended"`
+	// Consumers are globs for where keys, by id or name, may be used.
+	Consumers map[string][]string `toml:"consumers"`
 }
 
 // longest is the longest time that a limit may be.
@@ -57,6 +61,13 @@ func (s auditSection) validate() error {
 			return &configError{what: fmt.Sprintf("audit.production: glob number %d is not valid", i+1)}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Consumers)) {
+		for i, glob := range s.Consumers[name] {
+			if glob == "" || !doublestar.ValidatePattern(glob) {
+				return &configError{what: fmt.Sprintf("audit.consumers: glob number %d of a key is not valid", i+1)}
+			}
+		}
+	}
 	return nil
 }
 
@@ -66,7 +77,7 @@ func (a *audit) limits() (hygiene.Limits, error) {
 	if err != nil {
 		return hygiene.Limits{}, err
 	}
-	l := hygiene.Limits{Production: section.Production, Ended: map[string]time.Time{}}
+	l := hygiene.Limits{Production: section.Production, Ended: map[string]time.Time{}, Consumers: section.Consumers}
 	for name, day := range section.Ended {
 		l.Ended[name] = endOf(day)
 	}

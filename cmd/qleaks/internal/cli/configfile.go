@@ -67,7 +67,7 @@ func configWords() []string {
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
 		"stores", "stores.kind", "stores.keys",
-		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended",
+		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended", "audit.consumers",
 	}
 }
 
