@@ -130,7 +130,7 @@ func TestALogThatWasCutSaysThatItWasThereWhenItBegins(t *testing.T) {
 			lines = lines[1:]
 		}
 		// What a log says may be anything.
-		lines = append(lines, "x\tupdate by push\n", "\tupdate by push\n", ids["two"] + "\n", ids["two"] + " " + ids["two"] + " a <b> -1 +0000\tupdate by push\n", ids["two"] + " " + ids["two"] + " a <b> 99999999999999999999 +0000\tupdate by push\n")
+		lines = append(lines, "x\tupdate by push\n", "\tupdate by push\n", ids["two"]+"\n", ids["two"]+" "+ids["two"]+" a <b> -1 +0000\tupdate by push\n", ids["two"]+" "+ids["two"]+" a <b> 99999999999999999999 +0000\tupdate by push\n")
 		if err := os.WriteFile(log, []byte(strings.Join(lines, "")), 0o600); err != nil {
 			t.Fatal(err)
 		}
