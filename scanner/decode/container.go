@@ -40,6 +40,10 @@ func (w *walk) container(n *node, k kind) (handled, more bool) {
 		return true, w.sevenZip(n)
 	case kindPDF:
 		return true, w.pdf(n)
+	case kindOLE:
+		return true, w.ole(n)
+	case kindWAL:
+		return true, w.writeAhead(n)
 	case kindTar:
 		return true, w.tar(n, w.guard(bytes.NewReader(n.text)))
 	default:

@@ -56,10 +56,10 @@ func escape(text []byte) (r rune, n int) {
 	case 'n', 't', 'r', 'b', 'f', 'a', 'v', 'e':
 		return rune("\n\t\r\b\f\a\v\x1b"[strings.IndexByte("ntrbfave", c)]), 2
 	case '\n':
-		return fold, 2
+		return fold, 2 + indentLen(text[2:])
 	case '\r':
 		if len(text) > 2 && text[2] == '\n' {
-			return fold, 3
+			return fold, 3 + indentLen(text[3:])
 		}
 	case 'x':
 		if len(text) > 2 && text[2] == '{' {
@@ -74,6 +74,20 @@ func escape(text []byte) (r rune, n int) {
 		return octalEscape(text)
 	}
 	return 0, 0
+}
+
+// maxIndent is how far a line that goes on may be indented, in bytes. YAML and
+// Java's properties drop the indentation, and where programs keep it, a key is
+// not cut there.
+const maxIndent = 64
+
+// indentLen returns the length of the indentation that text begins with.
+func indentLen(text []byte) int {
+	n := 0
+	for n < len(text) && n < maxIndent && (text[n] == ' ' || text[n] == '\t') {
+		n++
+	}
+	return n
 }
 
 // hexEscape reads exactly so many digits after two bytes.

@@ -30,6 +30,8 @@ const (
 	kindSevenZip
 	kindSQLite
 	kindPDF
+	kindOLE
+	kindWAL
 	// Those from here on have no members.
 	kindPickle
 	kindArray
@@ -39,7 +41,7 @@ const (
 
 // String returns what Way says.
 func (k kind) String() string {
-	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "7z", "sqlite", "PDF", "pickle", "numpy", "recording", "bytecode"}[k]
+	return [...]string{"", "gzip", "zlib", "bzip2", "zstd", "xz", "zip", "tar", "7z", "sqlite", "PDF", "compound document", "write-ahead log", "pickle", "numpy", "recording", "bytecode"}[k]
 }
 
 // IsContainer reports whether content is an archive, a compressed stream or a
@@ -78,6 +80,14 @@ func sniff(text []byte) kind {
 		} else if pickle.Is(text) {
 			return kindPickle
 		}
+	case 0xd0, 0x37:
+		if bytes.HasPrefix(text, []byte(oleMagic)) {
+			return kindOLE
+		} else if isWAL(text) {
+			return kindWAL
+		} else if k := named(text); k != kindNone {
+			return k
+		}
 	case 0xfd:
 		if bytes.HasPrefix(text, []byte(xzMagic)) {
 			return kindXZ
@@ -86,7 +96,7 @@ func sniff(text []byte) kind {
 		if isCast(text) {
 			return kindRecording
 		}
-	case '%', '7', 'S', 0x93:
+	case '%', 'S', 0x93:
 		if k := named(text); k != kindNone {
 			return k
 		}
