@@ -105,6 +105,11 @@ func sniff(text []byte) kind {
 			return kindZip
 		}
 	}
+	return elsewhere(text)
+}
+
+// elsewhere tells a container by bytes that are not its first.
+func elsewhere(text []byte) kind {
 	if isTar(text) {
 		return kindTar
 	}

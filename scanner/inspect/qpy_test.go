@@ -9,7 +9,7 @@ import (
 	"github.com/qleaks/qleaks/scanner/source"
 )
 
-// qpy is a circuit as Qiskit's format 10 holds it, without instructions, by
+// qpy is a circuit as Qiskit's format 12 holds it, without instructions, by
 // https://quantum.cloud.ibm.com/docs/api/qiskit/qpy.
 func qpy(name, metadata string) string {
 	var b bytes.Buffer
@@ -19,7 +19,7 @@ func qpy(name, metadata string) string {
 		}
 	}
 	b.WriteString("QISKIT")
-	write([]uint8{10, 1, 0, 0}, uint64(1), uint8('p'), uint8('q'))
+	write([]uint8{12, 1, 0, 0}, uint64(1), uint8('p'), uint8('q'))
 	write(uint16(len(name)), uint8('f'), uint16(8), uint32(2), uint32(0), uint64(len(metadata)), uint32(0), uint64(0))
 	b.WriteString(name)
 	write(float64(0))
