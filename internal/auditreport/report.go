@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/hygiene"
+	"github.com/qleaks/qleaks/internal/textpage"
 )
 
 // Report is a finished audit.
@@ -47,40 +48,20 @@ func newIndex(r Report) *index {
 }
 
 // Options say how to write text.
-type Options struct {
-	Color bool
-	// Width is the number of columns; 0 means 80.
-	Width int
-}
+type Options = textpage.Options
 
-type writer struct {
-	name  string
-	write func(w io.Writer, r Report, o Options) error
-}
-
-func writers() []writer {
-	return []writer{{"text", writeText}, {"json", writeJSON}, {"csv", writeCSV}, {"sarif", writeSARIF}, {"html", writeHTML}}
+func formats() textpage.Formats[Report] {
+	return textpage.Formats[Report]{{Name: "text", Write: writeText}, {Name: "json", Write: writeJSON}, {Name: "csv", Write: writeCSV}, {Name: "sarif", Write: writeSARIF}, {Name: "html", Write: writeHTML}}
 }
 
 // Formats returns the names that Write knows, text first.
-func Formats() []string {
-	var names []string
-	for _, w := range writers() {
-		names = append(names, w.name)
-	}
-	return names
-}
+func Formats() []string { return formats().Names() }
 
 // Write writes a report in a format of Formats.
 func Write(w io.Writer, format string, r Report, o Options) error {
-	all := writers()
-	i := slices.IndexFunc(all, func(w writer) bool { return w.name == format })
-	if i < 0 {
-		return fmt.Errorf("audit report: format %q is not one of %s", format, strings.Join(Formats(), ", "))
-	}
 	r.index = newIndex(r)
-	if err := all[i].write(w, r, o); err != nil {
-		return fmt.Errorf("audit report: writing %s: %w", format, err)
+	if err := formats().Write(w, format, r, o); err != nil {
+		return fmt.Errorf("audit report: %w", err)
 	}
 	return nil
 }

@@ -10,43 +10,24 @@ import (
 
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/textpage"
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
-type writer struct {
-	name  string
-	write func(w io.Writer, t Told, o Options) error
-}
-
 // Options say how to write text.
-type Options struct {
-	Color bool
-	// Width is the number of columns; 0 means 80.
-	Width int
-}
+type Options = textpage.Options
 
-func writers() []writer {
-	return []writer{{"text", writeText}, {"json", writeJSON}, {"html", writeHTML}}
+func formats() textpage.Formats[Told] {
+	return textpage.Formats[Told]{{Name: "text", Write: writeText}, {Name: "json", Write: writeJSON}, {Name: "html", Write: writeHTML}}
 }
 
 // Formats returns the names that Write knows, text first.
-func Formats() []string {
-	var names []string
-	for _, w := range writers() {
-		names = append(names, w.name)
-	}
-	return names
-}
+func Formats() []string { return formats().Names() }
 
 // Write writes an incident in a format of Formats.
 func Write(w io.Writer, format string, t Told, o Options) error {
-	all := writers()
-	i := slices.IndexFunc(all, func(w writer) bool { return w.name == format })
-	if i < 0 {
-		return fmt.Errorf("incident: format %q is not one of %s", format, strings.Join(Formats(), ", "))
-	}
-	if err := all[i].write(w, t, o); err != nil {
-		return fmt.Errorf("incident: writing %s: %w", format, err)
+	if err := formats().Write(w, format, t, o); err != nil {
+		return fmt.Errorf("incident: %w", err)
 	}
 	return nil
 }
