@@ -121,11 +121,3 @@ func (n *node) whole() string {
 	}
 	return all.String()
 }
-
-// each visits a value and all that is in it.
-func (n *node) each(visit func(*node)) {
-	visit(n)
-	for _, c := range n.children {
-		c.each(visit)
-	}
-}

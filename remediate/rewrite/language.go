@@ -69,8 +69,7 @@ func languageOf(name string, content []byte) *language {
 		return language()
 	}
 	if interpreter, ok := strings.CutPrefix(string(content[:lineEnd(content)]), "#!"); ok {
-		fields := strings.Fields(strings.ReplaceAll(interpreter, "/", " "))
-		for _, word := range fields {
+		for word := range strings.FieldsSeq(strings.ReplaceAll(interpreter, "/", " ")) {
 			if language := named(strings.TrimRight(word, "0123456789.")); language != nil && word != "env" {
 				return language
 			}
@@ -159,7 +158,7 @@ func named(name string) *language {
 		return language()
 	}
 	for _, known := range []func() *language{java, kotlin, julia, ruby, perl, fish, matlab, swift, qsharp} {
-		if l := known(); l.name == strings.ToLower(name) {
+		if l := known(); strings.EqualFold(l.name, name) {
 			return l
 		}
 	}

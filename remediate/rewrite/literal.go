@@ -183,7 +183,7 @@ func (w *writing) fallsBack(l *language, t token, o occurrence) bool {
 	for _, f := range l.defaults {
 		around := w.text[max(0, t.start-200):t.start]
 		m := f.before().FindSubmatchIndex(around)
-		if m == nil || len(m) < 6 {
+		if len(m) < 6 {
 			continue
 		}
 		after := f.after().FindIndex(w.text[t.end:])

@@ -61,7 +61,7 @@ func kernelLanguage(root *node) *language {
 	return ipython()
 }
 
-func (w *writing) inNotebookCell(c *node, number int, code *language, clear bool) {
+func (w *writing) inNotebookCell(c *node, number int, code *language, cleared bool) {
 	source := c.member("source")
 	if source == nil {
 		source = c.member("input") // notebooks of format 3
@@ -76,7 +76,7 @@ func (w *writing) inNotebookCell(c *node, number int, code *language, clear bool
 		done = append(done, source)
 	}
 	if outputs := c.member("outputs"); outputs != nil && outputs.kind == '[' {
-		w.outputs(outputs, number, clear)
+		w.outputs(outputs, number, cleared)
 		done = append(done, outputs)
 	}
 	w.strings(c, number, done)
@@ -136,7 +136,7 @@ func (w *writing) outputs(n *node, number int, all bool) {
 		text := w.text[output.start:output.end]
 		shows := false
 		for i, k := range w.keys {
-			if bytes.Contains(text, []byte(k.Value.Reveal())) || bytes.Contains([]byte(output.whole()), []byte(k.Value.Reveal())) {
+			if bytes.Contains(text, []byte(k.Value.Reveal())) || strings.Contains(output.whole(), k.Value.Reveal()) {
 				w.taken = append(w.taken, Place{Cell: number, Key: i, What: "the output that showed it is cleared"})
 				shows = true
 			}

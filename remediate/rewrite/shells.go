@@ -127,7 +127,7 @@ func (w *writing) hereDocument(o occurrence) (quoted, in bool) {
 		return false, false
 	}
 	for line := range bytes.Lines(body) {
-		if string(bytes.TrimSpace(line)) == string(w.text[m[4]:m[5]]) {
+		if bytes.Equal(bytes.TrimSpace(line), w.text[m[4]:m[5]]) {
 			return false, false
 		}
 	}

@@ -128,7 +128,6 @@ func (x *fixing) add(f finding.Finding, o finding.Occurrence) error {
 		return err
 	}
 	if key < 0 {
-		key = len(x.found)
 		x.found = append(x.found, f)
 		x.keys = append(x.keys, rewrite.Key{Value: f.Secret, Variable: x.variable(f, file.content)})
 	}

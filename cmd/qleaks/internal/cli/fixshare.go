@@ -29,7 +29,7 @@ func (x *fixing) share() error {
 		}
 		return couldNot("the copy would still hold a key", errors.New("nothing was written"), "take these out by hand first")
 	}
-	if err := os.MkdirAll(x.options.Share, 0o755); err != nil {
+	if err := os.MkdirAll(x.options.Share, 0o750); err != nil {
 		return couldNot("cannot make "+x.options.Share, rootCause(err))
 	}
 	var names []string
@@ -42,7 +42,7 @@ func (x *fixing) share() error {
 		if _, err := os.Lstat(name); err == nil {
 			return couldNot(name+" is there already", errors.New("nothing is replaced"), "name an empty directory")
 		}
-		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			return couldNot("cannot write "+name, rootCause(err))
 		}
 	}
