@@ -72,6 +72,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"keeps":    keeps,
 		"hides":    hides,
 		"fault":    fault,
+		"console":  console,
 	}
 }
 

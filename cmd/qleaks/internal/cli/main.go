@@ -72,6 +72,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newAuditCommand(env),
 		newIncidentCommand(env),
 		newFixCommand(env),
+		newConsoleCommand(env),
 		newStoresCommand(env),
 		newGitHubCommand(env),
 	)
