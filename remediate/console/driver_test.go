@@ -135,16 +135,27 @@ func sit(t *testing.T, o sim.Options, signedIn bool, names ...string) *desk {
 	return d
 }
 
+// each runs a test with both providers in both looks.
 func each(t *testing.T, o sim.Options, f func(t *testing.T, o sim.Options)) {
 	for _, provider := range console.Providers() {
 		for _, look := range []sim.Look{sim.Plain, sim.App} {
-			t.Run(provider+"/"+string(look), func(t *testing.T) {
-				o := o
-				o.Provider, o.Look = provider, look
-				f(t, o)
-			})
+			with(t, o, provider, look, f)
 		}
 	}
+}
+
+// both runs a test with both providers and both looks, each once: a browser
+// takes its time.
+func both(t *testing.T, o sim.Options, f func(t *testing.T, o sim.Options)) {
+	with(t, o, "ionq", sim.Plain, f)
+	with(t, o, "qbraid", sim.App, f)
+}
+
+func with(t *testing.T, o sim.Options, provider string, look sim.Look, f func(t *testing.T, o sim.Options)) {
+	t.Run(provider+"/"+string(look), func(t *testing.T) {
+		o.Provider, o.Look = provider, look
+		f(t, o)
+	})
 }
 
 func target(t console.Table, row int) console.Target {
@@ -158,7 +169,7 @@ func target(t console.Table, row int) console.Target {
 }
 
 func TestKeysAreListedMadeAndRevoked(t *testing.T) {
-	each(t, sim.Options{PerPage: 2, Banner: true}, func(t *testing.T, o sim.Options) {
+	each(t, sim.Options{PerPage: 2, Faults: sim.Faults{Banner: true}}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop", "ci", "twin", "other", "twin")
 		table, err := d.driver.List(t.Context())
 		if err != nil {
@@ -208,7 +219,7 @@ func TestKeysAreListedMadeAndRevoked(t *testing.T) {
 }
 
 func TestAFailureStopsWithAPictureAndWithoutAKey(t *testing.T) {
-	each(t, sim.Options{FailCreate: true, Silent: true, Slow: 30 * time.Millisecond}, func(t *testing.T, o sim.Options) {
+	each(t, sim.Options{Faults: sim.Faults{FailCreate: true, Silent: true}, Slow: 30 * time.Millisecond}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
 		d.driver.Patience = 2 * time.Second
 		_, err := d.driver.Create(t.Context(), console.Order{Name: "new"})
@@ -230,7 +241,7 @@ func TestAFailureStopsWithAPictureAndWithoutAKey(t *testing.T) {
 }
 
 func TestTheMapIsComparedWithThePage(t *testing.T) {
-	each(t, sim.Options{}, func(t *testing.T, o sim.Options) {
+	both(t, sim.Options{}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
 		if err := d.driver.Await(t.Context(), time.Minute); err != nil {
 			t.Fatal(err)
@@ -263,7 +274,7 @@ func TestASessionThatEndsIsToldAndNothingIsDone(t *testing.T) {
 	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 	var mu sync.Mutex
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	each(t, sim.Options{Idle: 30 * time.Minute, Now: clock}, func(t *testing.T, o sim.Options) {
+	both(t, sim.Options{Idle: 30 * time.Minute, Now: clock}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
 		if err := d.driver.SignedIn(t.Context()); err != nil {
 			t.Fatal(err)
@@ -278,7 +289,7 @@ func TestASessionThatEndsIsToldAndNothingIsDone(t *testing.T) {
 }
 
 func TestAnEmptyListIsOneAndManyPagesAreRead(t *testing.T) {
-	each(t, sim.Options{PerPage: 50}, func(t *testing.T, o sim.Options) {
+	both(t, sim.Options{PerPage: 50}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true)
 		if table, err := d.driver.List(t.Context()); err != nil || !table.Empty {
 			t.Errorf("an empty list: %+v, %v", table, err)
@@ -295,7 +306,7 @@ func TestAnEmptyListIsOneAndManyPagesAreRead(t *testing.T) {
 }
 
 func TestAPictureShowsNoKey(t *testing.T) {
-	each(t, sim.Options{}, func(t *testing.T, o sim.Options) {
+	both(t, sim.Options{}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true)
 		if _, err := d.driver.Create(t.Context(), console.Order{Name: "new"}); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/qleaks/qleaks/internal/secret"
 )
@@ -113,10 +114,31 @@ func (s Step) find(page *node, t *Target) (*node, error) {
 
 // names reports whether a text of the page is a name, or has it as a word.
 func names(where *node, name string) bool {
-	word := regexp.MustCompile(`(?:^|[\s"'“”‘’«:(])` + regexp.QuoteMeta(strings.Join(strings.Fields(name), " ")) + `(?:$|[\s"'“”‘’»?.,:)])`)
+	name = strings.Join(strings.Fields(name), " ")
 	return len(where.all(func(n *node) bool {
-		return n.role == "StaticText" && word.MatchString(strings.Join(strings.Fields(n.name), " "))
+		return n.role == "StaticText" && hasWord(strings.Join(strings.Fields(n.name), " "), name)
 	})) > 0
+}
+
+// hasWord reports whether a text holds a name with nothing beside it that could
+// belong to a longer one.
+func hasWord(text, name string) bool {
+	const beside = " \"'“”‘’«»:,;()?!"
+	for at := 0; name != ""; {
+		n := strings.Index(text[at:], name)
+		if n < 0 {
+			return false
+		}
+		from, to := at+n, at+n+len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:from])
+		after, _ := utf8.DecodeRuneInString(text[to:])
+		rest := strings.TrimLeft(text[to:], ".")
+		if (from == 0 || strings.ContainsRune(beside, before)) && (to == len(text) || strings.ContainsRune(beside, after) || rest == "") {
+			return true
+		}
+		at = from + 1
+	}
+	return false
 }
 
 // remember notes what looked like a value before there was one.
@@ -128,8 +150,11 @@ func (d *Driver) remember(page *node, known map[string]bool) {
 
 // values are the texts of a page that have the form of a value.
 func (d *Driver) values(page *node) map[string]bool {
-	form := regexp.MustCompile(d.Map.Value) // it was validated
 	found := map[string]bool{}
+	form, err := regexp.Compile(d.Map.Value)
+	if err != nil {
+		return found // a map that was read has been validated
+	}
 	page.each(func(n *node) bool {
 		for _, text := range []string{n.value, n.name} {
 			if text = strings.TrimSpace(text); n.has("StaticText", "textbox", "code", "Code") && form.MatchString(text) {

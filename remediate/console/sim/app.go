@@ -32,7 +32,7 @@ func (c *Console) start(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, map[string]any{
 		"title": o.title, "create": o.create, "name": o.name, "make": o.make, "copy": o.copy, "copied": o.copied, "revoke": o.revoke,
 		"confirm": o.confirm, "regenerate": o.regenerate, "regenerated": o.regenerated, "empty": o.empty,
-		"columns": c.columns(), "projects": c.options.Account.Projects, "banner": c.options.Banner, "details": c.options.Provider == "qbraid",
+		"columns": c.columns(), "projects": c.options.Account.Projects, "banner": c.options.Faults.Banner, "details": c.options.Provider == "qbraid",
 	})
 }
 
@@ -52,7 +52,7 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request) {
 func (c *Console) create(w http.ResponseWriter, r *http.Request) {
 	c.press("create")
 	var o struct{ Name, Project string }
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&o); err != nil || o.Name == "" || c.options.FailCreate {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&o); err != nil || o.Name == "" || c.options.Faults.FailCreate {
 		say(w, http.StatusInternalServerError, map[string]string{"error": "Something went wrong"})
 		return
 	}
@@ -63,7 +63,7 @@ func (c *Console) create(w http.ResponseWriter, r *http.Request) {
 func (c *Console) act(w http.ResponseWriter, r *http.Request) {
 	act, id := r.PathValue("act"), r.PathValue("id")
 	c.press(act)
-	if _, ok := c.find(id); !ok || c.options.FailRevoke {
+	if _, ok := c.find(id); !ok || c.options.Faults.FailRevoke {
 		say(w, http.StatusInternalServerError, map[string]string{"error": "Something went wrong"})
 		return
 	}
@@ -73,7 +73,7 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !c.options.Silent {
+	if !c.options.Faults.Silent {
 		c.options.Account.Revoke(id)
 	}
 	say(w, http.StatusOK, map[string]string{})

@@ -50,7 +50,7 @@ func (c *Console) table(w http.ResponseWriter, r *http.Request) {
 	}
 	keys, pages := c.listed(number)
 	var out strings.Builder
-	if c.options.Banner && r.URL.Query().Get("seen") == "" {
+	if c.options.Faults.Banner && r.URL.Query().Get("seen") == "" {
 		out.WriteString(`<div class="over" role="alertdialog" aria-label="Notice"><div><p>We have new terms.</p><button onclick="this.closest('.over').remove()">Got it</button></div></div>`)
 	}
 	fmt.Fprintf(&out, `<main><h1>%s</h1><p><a role="button" href="%s/new">%s</a></p>`, o.title, o.path, o.create)
@@ -135,7 +135,7 @@ func (c *Console) form(w http.ResponseWriter, _ *http.Request) {
 // made makes a key and shows its value, once.
 func (c *Console) made(w http.ResponseWriter, r *http.Request) {
 	c.press("create")
-	if c.options.FailCreate {
+	if c.options.Faults.FailCreate {
 		w.WriteHeader(http.StatusInternalServerError)
 		page(w, "Error", `<main><h1>Something went wrong</h1><p role="alert">Please try again later.</p></main>`)
 		return
@@ -184,7 +184,7 @@ func (c *Console) done(w http.ResponseWriter, r *http.Request) {
 	act, id := r.PathValue("act"), r.PathValue("id")
 	c.press(act)
 	k, ok := c.find(id)
-	if !ok || c.options.FailRevoke {
+	if !ok || c.options.Faults.FailRevoke {
 		w.WriteHeader(http.StatusInternalServerError)
 		page(w, "Error", `<main><h1>Something went wrong</h1><p role="alert">Please try again later.</p></main>`)
 		return
@@ -195,7 +195,7 @@ func (c *Console) done(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !c.options.Silent {
+	if !c.options.Faults.Silent {
 		c.options.Account.Revoke(id)
 	}
 	http.Redirect(w, r, c.words().path, http.StatusSeeOther)

@@ -57,12 +57,8 @@ type Options struct {
 	// PerPage is how many keys a page lists; 0 is 25.
 	PerPage int
 	// Slow is how long each answer takes.
-	Slow time.Duration
-	// FailCreate and FailRevoke let the server fail; Silent lets a revocation do
-	// nothing and say that it did.
-	FailCreate, FailRevoke, Silent bool
-	// Banner lays a notice over the page, which has to be closed first.
-	Banner bool
+	Slow   time.Duration
+	Faults Faults
 	// Open lets everybody in, as if they had signed in.
 	Open bool
 	// SSO and MFA add steps to signing in.
@@ -70,6 +66,15 @@ type Options struct {
 	// Idle is after how long without a request a session ends; 0 is never.
 	Idle time.Duration
 	Now  func() time.Time
+}
+
+// Faults are what a console does wrong, or puts in the way.
+type Faults struct {
+	// FailCreate and FailRevoke let the server fail; Silent lets a revocation do
+	// nothing and say that it did.
+	FailCreate, FailRevoke, Silent bool
+	// Banner lays a notice over the page, which has to be closed first.
+	Banner bool
 }
 
 // Console is a simulated console.
