@@ -57,11 +57,13 @@ type seeker struct {
 	joined int
 	// names are the clues of values that names put together.
 	names decode.NameClues
-	// row is the last row of base64 that was looked at for what it hides, and
-	// value64 the one that was for being a value.
-	row, value64 rules.Span
+	rows
 	leading
 }
+
+// rows are those of base64 that were looked at last: row for what it hides,
+// value64 for being a value.
+type rows struct{ row, value64 rules.Span }
 
 // leading are the keywords in content[sought.Start:sought.End], and how far
 // their patterns may reach.
