@@ -14,7 +14,7 @@ import (
 const (
 	// proofGap is how far the two answers that prove an end are apart: enough to
 	// see a flicker, and within the minute in which control questions count.
-	proofGap = 20 * time.Second
+	proofGap = 5 * time.Second
 	// proofTime bounds both answers with their controls.
 	proofTime = time.Minute
 	// settleTime is how long a provider may take to show what was changed.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/qleaks/qleaks/remediate/journal"
 )
 
 // Consent is who said yes to a plan, and to what of it.
@@ -88,6 +90,19 @@ func Status(j Journal) ([]Standing, error) {
 	if err != nil {
 		return nil, err
 	}
+	return standings(records)
+}
+
+// StatusOf is Status of a journal that was only looked at.
+func StatusOf(all []journal.Record) ([]Standing, error) {
+	records, _, err := Told(all)
+	if err != nil {
+		return nil, err
+	}
+	return standings(records)
+}
+
+func standings(records []Record) ([]Standing, error) {
 	known, err := replay(records)
 	if err != nil {
 		return nil, err

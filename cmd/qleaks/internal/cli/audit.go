@@ -87,7 +87,7 @@ Exit codes:
 		},
 	}
 	addAuditFlags(cmd, &o)
-	cmd.AddCommand(newAttestCommand(env))
+	cmd.AddCommand(newAttestCommand(env), newAuditVerifyLogCommand(env))
 	return cmd
 }
 

@@ -41,6 +41,8 @@ type fileConfig struct {
 	stores []store.Declaration
 	// Audit changes the limits of audits.
 	Audit auditSection `toml:"audit"`
+	// Remediate is what may be done to keys. It counts as stores do.
+	Remediate remediateSection `toml:"remediate"`
 	// File holds rules of the user's own: [let] and [[rule]].
 	rules.File
 }
@@ -68,6 +70,8 @@ func configWords() []string {
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
 		"stores", "stores.kind", "stores.keys",
 		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended", "audit.consumers",
+		"remediate", "remediate.mode", "remediate.requester", "remediate.drain", "remediate.cancel-jobs", "remediate.replace-unused", "remediate.approvers", "remediate.stop-file",
+		"remediate.keys", "remediate.caps", "remediate.times", "remediate.freeze", "remediate.external",
 	}
 }
 
@@ -165,6 +169,9 @@ func (c *fileConfig) validate(data []byte) error {
 		}
 	}
 	if err := c.Audit.validate(); err != nil {
+		return err
+	}
+	if err := c.Remediate.validate(); err != nil {
 		return err
 	}
 	if err := c.validateAccounts(data); err != nil {

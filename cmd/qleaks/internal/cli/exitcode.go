@@ -15,6 +15,7 @@ const (
 	exitUsage       = 2   // wrong command line or configuration
 	exitFailed      = 3   // could not scan
 	exitIncomplete  = 4   // nothing found, but something was not read
+	exitPartly      = 5   // a remediation was applied in part and needs attention
 	exitInterrupted = 130 // cut short by Ctrl-C or SIGTERM
 )
 

@@ -10,6 +10,7 @@ import (
 	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
+	"github.com/qleaks/qleaks/remediate"
 	"github.com/qleaks/qleaks/scanner/report"
 	"github.com/qleaks/qleaks/scanner/verify"
 )
@@ -30,7 +31,8 @@ requests: the preview of ` + "`qleaks scan --verify --explain-network --json`" +
 keys: the list of ` + "`qleaks keys list --json`" + `;
 secrets: that of ` + "`qleaks github secrets --json`" + `;
 audit: that of ` + "`qleaks audit --json`" + `;
-or incident: that of ` + "`qleaks incident --json`.",
+incident: that of ` + "`qleaks incident --json`" + `;
+or plan: that of ` + "`qleaks remediate plan --json`.",
 		ValidArgs: schemas(),
 		Args:      oneArgument("the name of a schema: " + strings.Join(schemas(), ", ")),
 		RunE:      func(_ *cobra.Command, args []string) error { return runSchema(env, args[0]) },
@@ -59,6 +61,8 @@ func schemaNamed(name string) ([]byte, error) {
 		return auditreport.Schema(), nil
 	case "incident":
 		return incident.Schema(), nil
+	case "plan":
+		return remediate.Schema(), nil
 	}
 	return report.Schema(name)
 }
