@@ -21,7 +21,7 @@ first; nothing is done twice.
 ` + applyExits,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runOpen(cmd, env, o, "", func(ctx context.Context, m *remediate.Machine) (remediate.Result, error) { return m.Resume(ctx) })
+			return runOpen(cmd, env, &o, "", func(ctx context.Context, m *remediate.Machine) (remediate.Result, error) { return m.Resume(ctx) })
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -40,7 +40,7 @@ this says so. ROTATION is the id that qleaks remediate status shows.
 ` + applyExits,
 		Args: oneArgument("the id of a rotation"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runOpen(cmd, env, o, args[0], func(ctx context.Context, m *remediate.Machine) (remediate.Result, error) {
+			return runOpen(cmd, env, &o, args[0], func(ctx context.Context, m *remediate.Machine) (remediate.Result, error) {
 				return m.Rollback(ctx, args[0])
 			})
 		},
@@ -52,12 +52,12 @@ this says so. ROTATION is the id that qleaks remediate status shows.
 
 // runOpen does something at each account that has an open rotation, or at the
 // one that has a certain rotation.
-func runOpen(cmd *cobra.Command, env Env, o remedyOptions, rotation string, do func(ctx context.Context, m *remediate.Machine) (remediate.Result, error)) error {
+func runOpen(cmd *cobra.Command, env Env, o *remedyOptions, rotation string, do func(ctx context.Context, m *remediate.Machine) (remediate.Result, error)) error {
 	if _, err := bindEnvironment(cmd.Flags(), env.Getenv); err != nil {
 		return err
 	}
 	ctx := cmd.Context()
-	r, err := newRemedy(env, o)
+	r, err := newRemedy(env, *o) // the environment has its say by now
 	if err != nil {
 		return err
 	}
