@@ -28,7 +28,7 @@ type Options struct {
 
 // Browser is a running Chromium with one page. Close it.
 type Browser struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // chromedp keeps a page in a context
 	cancel context.CancelFunc
 }
 

@@ -74,7 +74,8 @@ func (b *Browser) marked(ctx context.Context) (marked, error) {
 	if err != nil {
 		return m, err
 	}
-	return m, json.Unmarshal(text, &m)
+	err = json.Unmarshal(text, &m)
+	return m, err
 }
 
 // blanked paints over rectangles of a picture.

@@ -71,7 +71,7 @@ func (w *walk) showNamed(n *node, p *program, cells *programs) bool {
 		}
 	}
 	if p.full {
-		return w.note(n.member, source.Unread, fmt.Sprintf("more than %d values are put together from names", maxNameJoins), nil)
+		return w.note(n.member, source.Excluded, fmt.Sprintf("values are put together from names in more than %d places; the others are read as they are written", maxNameJoins), nil)
 	}
 	return true
 }

@@ -113,6 +113,9 @@ type binding struct {
 // program is a text in which names are looked up.
 type program struct {
 	text []byte
+	// code is where in the text names can be put together: of a document of
+	// HTML, its scripts.
+	code []stretch
 	// names are the bindings by name, in order; bare holds those of values
 	// without quotes, which only $NAME and %NAME% refer to.
 	names, bare map[string][]binding
@@ -181,7 +184,13 @@ func (p *program) literal(i int) (value stretch, end int) {
 
 // bind finds the literals that names are given.
 func (p *program) bind() {
-	for i := 0; i < len(p.text) && p.bound < maxNames; {
+	for _, c := range p.code {
+		p.bindWithin(c.from, c.to)
+	}
+}
+
+func (p *program) bindWithin(i, end int) {
+	for i < end && p.bound < maxNames {
 		if !isQuoteByte(p.text[i]) {
 			if p.text[i] == '=' {
 				p.bindWord(i)
@@ -189,12 +198,12 @@ func (p *program) bind() {
 			i++
 			continue
 		}
-		value, end := p.literal(i)
-		if end < 0 {
+		value, after := p.literal(i)
+		if after < 0 {
 			i++
 			continue
 		}
-		i = p.bindLiteral(i, value, end)
+		i = p.bindLiteral(i, value, after)
 	}
 }
 

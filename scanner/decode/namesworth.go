@@ -26,17 +26,64 @@ const (
 // part of a value stands beside a name, and those at which a name that it is
 // given to stands where names are put together.
 func (p *program) worth() bool {
-	for from := 0; len(p.places) < maxPlaces; {
+	p.code = []stretch{{0, len(p.text)}}
+	if isMarkup(p.text) {
+		p.code = scripts(p.text)
+	}
+	for _, c := range p.code {
+		p.worthWithin(c.from, c.to)
+	}
+	return len(p.places) > 0
+}
+
+// scripts are all of a document that can put names together.
+func scripts(text []byte) []stretch {
+	var all []stretch
+	for at := 0; ; {
+		k := bytes.Index(text[at:], []byte(scriptTag))
+		if k < 0 {
+			return all
+		}
+		at += k
+		opened := bytes.IndexByte(text[at:], '>')
+		if opened < 0 {
+			return all
+		}
+		at += opened + 1
+		end := len(text)
+		if k := bytes.Index(text[at:], []byte("</script")); k >= 0 {
+			end = at + k
+		}
+		all = append(all, stretch{at, end})
+		at = end
+	}
+}
+
+const (
+	// scriptTag begins what a document of HTML has of programs.
+	scriptTag = "<script"
+	// markupReach is how far into a text, in bytes, it says that it is one.
+	markupReach = 200
+)
+
+// isMarkup reports whether text is a document of HTML or XML.
+func isMarkup(text []byte) bool {
+	text = bytes.TrimLeft(text[:min(len(text), markupReach)], "\ufeff \t\r\n")
+	return len(text) > 1 && text[0] == '<' && (text[1] == '!' || isLetter(text[1]) || bytes.HasPrefix(text, []byte("<?xml")))
+}
+
+// worthWithin is worth for a stretch of the text.
+func (p *program) worthWithin(from, to int) {
+	for len(p.places) < maxPlaces {
 		start, end := runs.Next(p.text, from, pieceRun)
-		if start < 0 {
-			break
+		if start < 0 || start >= to {
+			return
 		}
 		from = end
 		if piece(p.text, start, end) && !inLongLine(p.text, start) {
 			p.worthPiece(start, end)
 		}
 	}
-	return len(p.places) > 0
 }
 
 // inLongLine reports whether a place stands in a line that nobody wrote by

@@ -67,21 +67,23 @@ type notebookReader struct {
 	// text is the part being read; rest gathers the small fields of an
 	// output, which make one part.
 	text, rest partText
-	// skim passes over the parts; cells are then where the cells stand.
-	skim  bool
-	cells [][2]int
+	// skim passes over the parts; cells and sources are then where the cells
+	// stand, and their sources.
+	skim           bool
+	cells, sources [][2]int
 	// programs gathers the sources, unless it is nil.
 	programs *programs
 }
 
-// Cells tells where the cells of a notebook stand and how many pictures are in
-// it, without reading either. It returns false for one that is not well-formed.
-func Cells(content []byte) (cells [][2]int, images int, ok bool) {
+// Cells tells where the cells of a notebook stand, where their sources do, and
+// how many pictures are in it, without reading either. It returns false for one
+// that is not well-formed.
+func Cells(content []byte) (cells, sources [][2]int, images int, ok bool) {
 	w := &walk{o: Options{Images: &images}}
 	r := &notebookReader{w: w, scan: jsonScan{src: content}, skim: true}
 	r.text.b, r.rest.b = &builder{}, &builder{}
 	ok = r.whole()
-	return r.cells, images, ok
+	return r.cells, r.sources, images, ok
 }
 
 // whole reads the notebook and reports whether it is well-formed to its end.
@@ -150,7 +152,13 @@ func (r *notebookReader) readCells() bool {
 func (r *notebookReader) cellField(from, to int) bool {
 	switch r.key(from, to) {
 	case "source", "input":
-		return r.strings(Part{r.cell, "source"}, from, to, "")
+		r.scan.peek()
+		begin := r.scan.pos
+		ok := r.strings(Part{r.cell, "source"}, from, to, "")
+		if r.skim {
+			r.sources = append(r.sources, [2]int{begin, r.scan.pos})
+		}
+		return ok
 	case "outputs":
 		return r.each(r.output)
 	case "attachments":

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -124,7 +125,7 @@ func walOf(name, value string) []byte {
 	binary.BigEndian.PutUint16(page[8:], uint16(at))
 	frame := make([]byte, frameHead)
 	binary.BigEndian.PutUint32(frame, 2)
-	return append(append(out, frame...), page...)
+	return slices.Concat(out, frame, page)
 }
 
 func TestPagesOfAWriteAheadLogAreRead(t *testing.T) {

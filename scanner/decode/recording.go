@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/qleaks/qleaks/internal/expression"
 )
@@ -70,7 +71,7 @@ func castEvents(text []byte, event func(is byte, from, to int)) {
 		}
 		i += k + 1
 		at := i
-		for at < len(text) && (text[at] >= '0' && text[at] <= '9' || bytes.IndexByte([]byte(" \t\r\n.eE+-"), text[at]) >= 0) {
+		for at < len(text) && (text[at] >= '0' && text[at] <= '9' || strings.IndexByte(" \t\r\n.eE+-", text[at]) >= 0) {
 			at++
 		}
 		from, to := nextString(text, at)

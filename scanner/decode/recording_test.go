@@ -13,7 +13,10 @@ func cast(version int, texts ...string) string {
 	if version == 1 {
 		var events []string
 		for _, text := range texts {
-			quoted, _ := json.Marshal(text)
+			quoted, err := json.Marshal(text)
+			if err != nil {
+				panic(err)
+			}
 			events = append(events, fmt.Sprintf("[0.25, %s]", quoted))
 		}
 		return `{"version": 1, "width": 80, "height": 24, "duration": 1.5, "command": "/bin/zsh", "title": "", "env": {}, "stdout": [` + strings.Join(events, ", ") + "]}\n"
@@ -24,7 +27,10 @@ func cast(version int, texts ...string) string {
 		b.WriteString(`{"version":3,"term":{"cols":80,"rows":24,"type":"xterm-256color"},"timestamp":1504467315}` + "\n")
 	}
 	for i, text := range texts {
-		quoted, _ := json.Marshal(text)
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			panic(err)
+		}
 		fmt.Fprintf(&b, "[%d.5, \"o\", %s]\n[%d.75, \"i\", \"x\"]\n", i, quoted, i)
 	}
 	return b.String()

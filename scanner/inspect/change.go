@@ -58,14 +58,14 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	if base != nil && base.quiet && base.sort == s.sort {
 		s.inherit(parts, base, cells)
 		s.names = base.names
-		changed := false
+		changed := s.sort == decode.Notebook && !s.names.SameSources(s.content, s.sources)
 		for _, w := range s.changed(parts, base.size) {
 			s.seek(w.Start, w.End)
 			s.seekLeads(w.Start, w.End)
-			changed = changed || s.names.Changed(s.content, w.Start, w.End)
+			changed = changed || s.sort != decode.Notebook && s.names.Changed(s.content, w.Start, w.End)
 		}
 		if changed {
-			s.names = decode.NameCluesOf(s.content, s.sort)
+			s.names = decode.NameCluesOf(s.content, s.sort, s.sources)
 		}
 		s.zones(cells)
 		for i := range s.clues {
@@ -75,7 +75,9 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	} else {
 		s.seek(0, len(s.content))
 		s.zones(cells)
-		s.names = decode.NameCluesOf(s.content, s.sort)
+		if !s.looking { // in what was decoded, no view puts names together
+			s.names = decode.NameCluesOf(s.content, s.sort, s.sources)
+		}
 	}
 	s.full = s.full || s.names.Joined
 	return !s.full && s.settle(cells)
@@ -98,7 +100,7 @@ func (s *seeker) skim() (result Result, cells [][2]int, quick bool) {
 	case decode.Text:
 		return result, nil, true
 	case decode.Notebook:
-		cells, result.Images, quick = decode.Cells(s.content)
+		cells, s.sources, result.Images, quick = decode.Cells(s.content)
 		return result, cells, quick
 	default:
 		return result, nil, false

@@ -55,10 +55,16 @@ type seeker struct {
 	full bool
 	// joined counts the bytes of joints.
 	joined int
-	// names are the clues of values that names put together.
-	names decode.NameClues
+	naming
 	rows
 	leading
+}
+
+// naming is what is known of values that names put together, and where the
+// sources of a notebook's cells stand, which decide that.
+type naming struct {
+	names   decode.NameClues
+	sources [][2]int
 }
 
 // rows are those of base64 that were looked at last: row for what it hides,

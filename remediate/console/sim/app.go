@@ -24,7 +24,9 @@ func (c *Console) app() {
 func say(w http.ResponseWriter, status int, what any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(what) // nobody is there to tell
+	if err := json.NewEncoder(w).Encode(what); err != nil {
+		return // nobody is there to tell
+	}
 }
 
 func (c *Console) start(w http.ResponseWriter, _ *http.Request) {

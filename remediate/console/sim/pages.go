@@ -37,8 +37,7 @@ func (c *Console) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.words()
-	page(w, "Home", fmt.Sprintf(`<header><nav><details><summary>%s</summary><ul><li><a href="%s">%s</a></li><li><a href="/other">Billing</a></li></ul></details></nav></header><main><h1>Welcome</h1></main>`,
-		o.menu, o.path, o.link))
+	page(w, "Home", `<header><nav><details><summary>`+o.menu+`</summary><ul><li><a href="`+o.path+`">`+o.link+`</a></li><li><a href="/other">Billing</a></li></ul></details></nav></header><main><h1>Welcome</h1></main>`)
 }
 
 // table lists the keys.
@@ -128,8 +127,8 @@ func (c *Console) form(w http.ResponseWriter, _ *http.Request) {
 		}
 		more.WriteString(`</select></label></p>`)
 	}
-	page(w, o.create, fmt.Sprintf(`<main><h1>%s</h1><form method="post"><p><label>%s <input name="name" required></label></p>%s<button>%s</button> <a href="%s">Cancel</a></form></main>`,
-		o.create, o.name, more.String(), o.make, o.path))
+	page(w, o.create, `<main><h1>`+o.create+`</h1><form method="post"><p><label>`+o.name+` <input name="name" required></label></p>`+more.String()+
+		`<button>`+o.make+`</button> <a href="`+o.path+`">Cancel</a></form></main>`)
 }
 
 // made makes a key and shows its value, once.
@@ -175,8 +174,8 @@ func (c *Console) sure(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("act") == "regenerate" {
 		title, confirm = o.regenerate+" API key", o.regenerated
 	}
-	page(w, title, fmt.Sprintf(`<main role="dialog" aria-label="%s"><h1>%s</h1><p>Are you sure? This cannot be undone for <strong>%s</strong>.</p><form method="post"><a role="button" href="%s">Cancel</a> <button>%s</button></form></main>`,
-		title, title, html.EscapeString(k.Name), o.path, confirm))
+	page(w, title, `<main role="dialog" aria-label="`+title+`"><h1>`+title+`</h1><p>Are you sure? This cannot be undone for <strong>`+html.EscapeString(k.Name)+
+		`</strong>.</p><form method="post"><a role="button" href="`+o.path+`">Cancel</a> <button>`+confirm+`</button></form></main>`)
 }
 
 // done does it.
