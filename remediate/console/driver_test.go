@@ -221,7 +221,7 @@ func TestKeysAreListedMadeAndRevoked(t *testing.T) {
 func TestAFailureStopsWithAPictureAndWithoutAKey(t *testing.T) {
 	each(t, sim.Options{Faults: sim.Faults{FailCreate: true, Silent: true}, Slow: 30 * time.Millisecond}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
-		d.driver.Patience = 2 * time.Second
+		d.driver.Patience = 5 * time.Second
 		_, err := d.driver.Create(t.Context(), console.Order{Name: "new"})
 		var stop *console.StopError
 		if !errors.As(err, &stop) || !stop.Sent {
