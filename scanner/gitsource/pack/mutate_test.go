@@ -99,6 +99,9 @@ func (v *victim) damage(t *testing.T, r *rand.Rand, dir string) {
 // QLEAKS_REQUIRE names mutations.
 func TestDamagedRepositoriesAreReadAsFarAsTheyGo(t *testing.T) {
 	rounds := 500
+	if testing.Short() {
+		rounds = 100
+	}
 	if slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "mutations") {
 		rounds = 5000
 	}
