@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,10 +111,14 @@ func TestAllowedSignersAreReadAsOpenSSHReadsThem(t *testing.T) {
 	}
 }
 
-// TestSSHKeygenSignsApprovals needs OpenSSH.
+// TestSSHKeygenSignsApprovals needs OpenSSH. Where QLEAKS_REQUIRE names
+// sshkeygen its absence fails the test, elsewhere it is skipped.
 func TestSSHKeygenSignsApprovals(t *testing.T) {
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
-		t.Skip("there is no ssh-keygen")
+		if slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "sshkeygen") {
+			t.Fatal("QLEAKS_REQUIRE names sshkeygen, and there is no ssh-keygen")
+		}
+		t.Skip("there is no ssh-keygen; QLEAKS_REQUIRE=sshkeygen demands it")
 	}
 	dir := t.TempDir()
 	run := func(args ...string) {
