@@ -133,6 +133,15 @@ func seeds() int {
 	return 1
 }
 
+// every is how far apart the events are at which runs are killed: -short is for
+// the race detector, and leaves out three in four.
+func every() int {
+	if testing.Short() {
+		return 4
+	}
+	return 1
+}
+
 // TestNoCrashLosesAnything kills a run at every event, then its successors at
 // random events, until one comes through.
 func TestNoCrashLosesAnything(t *testing.T) {
@@ -141,7 +150,7 @@ func TestNoCrashLosesAnything(t *testing.T) {
 			t.Run(name+", "+order, func(t *testing.T) {
 				t.Parallel()
 				runs := 0
-				for point, more := 1, true; more; point++ {
+				for point, more := 1, true; more; point += every() {
 					for seed := range seeds() {
 						random := rand.New(rand.NewPCG(uint64(point), uint64(seed)))
 						inWorld(t, name, order, func(w *world) {

@@ -227,6 +227,15 @@ func scaled(runs uint64) uint64 {
 	return runs * times
 }
 
+// every is how far apart the calls are at which something fails: -short is for
+// the race detector, and leaves out four in five.
+func every() int {
+	if testing.Short() {
+		return 5
+	}
+	return 1
+}
+
 // stopAt stops the machine at a call.
 func stopAt(n int) func(durabletest.Call) (durabletest.Outcome, error) {
 	return func(c durabletest.Call) (durabletest.Outcome, error) {
@@ -254,7 +263,7 @@ func TestPowerMayFailAtAnyCall(t *testing.T) {
 	s := sealer(t, newIdentities(t))
 	calls := callsOf(t, s)
 	runs := 0
-	for n := 1; n <= calls; n++ {
+	for n := 1; n <= calls; n += every() {
 		w := world{disk: durabletest.New(uint64(n)), sealer: s}
 		w.disk.Decide = stopAt(n)
 		m := newMemory()
@@ -273,7 +282,7 @@ func TestPowerMayFailAtAnyCall(t *testing.T) {
 func TestAProcessMayBeKilledAtAnyCall(t *testing.T) {
 	s := sealer(t, newIdentities(t))
 	calls := callsOf(t, s)
-	for n := 1; n <= calls; n++ {
+	for n := 1; n <= calls; n += every() {
 		w := world{disk: durabletest.New(uint64(n)), sealer: s}
 		w.disk.Decide = stopAt(n)
 		m := newMemory()
@@ -317,7 +326,7 @@ func (m *memory) fails(t *testing.T, w world, call int, seed uint64, fail func(*
 func TestTheDiskMayFailAtAnyCall(t *testing.T) {
 	s := sealer(t, newIdentities(t))
 	calls := callsOf(t, s)
-	for n := 1; n <= calls; n++ {
+	for n := 1; n <= calls; n += every() {
 		for i, failure := range []error{syscall.ENOSPC, syscall.EIO} {
 			for f, forever := range []bool{false, true} {
 				if scaled(1) == 1 && (n+i+2*f)%4 != 0 {

@@ -15,7 +15,7 @@ import (
 const (
 	// pieceRun is how many characters the longest literal of a value has at
 	// least.
-	pieceRun = 8
+	pieceRun = 10
 	// maxPiece is the longest literal that is a part of a value.
 	maxPiece = 200
 	// maxProgram is the longest text, in bytes, in which names are looked up:

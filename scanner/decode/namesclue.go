@@ -3,7 +3,7 @@ package decode
 import (
 	"bytes"
 	"crypto/sha256"
-	"strings"
+	"maps"
 )
 
 // NameClues is what the bytes of content say of values that names put
@@ -27,7 +27,7 @@ const (
 	maxClueNames = 64
 	// nameReach is how far from what a change touches, in bytes, it can make a
 	// literal a part of a value, or a name be put together.
-	nameReach = 2 << 10
+	nameReach = maxGap + targetReach
 )
 
 // NameCluesOf finds the clues of content. Of a notebook, sources are where the
@@ -41,13 +41,9 @@ func NameCluesOf(content []byte, sort Sort, sources [][2]int) NameClues {
 		return NameClues{markup: markup}
 	}
 	p := readProgram(content)
-	c := NameClues{Joined: len(p.joins) > 0, markup: markup, pieces: true, open: len(p.places) > 0 || len(p.seen) > maxClueNames || len(content) > maxProgram}
+	c := NameClues{Joined: len(p.joins) > 0, markup: markup, pieces: true, open: len(p.places) > 0 || len(content) > maxProgram}
 	if !c.open {
-		c.names = map[string]bool{}
-		for name := range p.seen {
-			c.names[name] = true
-			c.open = c.open || strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f || !isNameByte(byte(r)) })
-		}
+		c.names, c.open = p.seen, len(p.seen) > maxClueNames
 	}
 	return c
 }
@@ -86,38 +82,41 @@ func (c NameClues) SameSources(content []byte, sources [][2]int) bool {
 	return c.sources == digest(content, sources)
 }
 
-// Changed reports whether text that was made from such with these clues may
-// have others since it is new in content[from:to].
-func (c NameClues) Changed(content []byte, from, to int) bool {
-	if c.open || c.markup && (from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag))) {
+// Change follows text with these clues that is new in content[from:to]. It
+// reports whether its clues have to be found anew.
+func (c *NameClues) Change(content []byte, from, to int) bool {
+	if c.open || c.markup && (from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag)) || hasPiece(content, from, to)) || len(content) > maxProgram {
 		return true
 	}
-	if !c.pieces {
-		return hasPiece(content, from, to)
+	if c.markup && !c.pieces || !c.pieces && !hasPiece(content, from, to) {
+		return false
 	}
-	from, to = max(0, from-nameReach), min(len(content), to+nameReach)
-	return hasPiece(content, from, to) || c.named(content, from, to)
+	c.pieces = true
+	from, to = reached(content, from, to)
+	p := &program{text: content, seen: maps.Clone(c.names)}
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	p.worthWithin(from, to)
+	for name := range c.names {
+		p.worthNameWithin(name, from, to)
+	}
+	// The map of before may be that of other clues, too.
+	c.names, c.open = p.seen, len(p.places) > 0 || len(p.seen) > maxClueNames
+	return c.open
 }
 
-// named reports whether one of the names stands in content[from:to], or is cut
-// at an end of it.
-func (c NameClues) named(content []byte, from, to int) bool {
-	for from > 0 && isNameByte(content[from-1]) {
-		from--
+// reached is where a change of content[from:to] can make a literal a part of a
+// value, or a name be put together: nameReach, or as far as a line goes on
+// that may have become too long or is no longer.
+func reached(content []byte, from, to int) (int, int) {
+	const line = longLine + maxPiece
+	before := content[max(0, from-line):from]
+	low := max(0, from-line) + bytes.LastIndexByte(before, '\n') + 1
+	after := content[to:min(len(content), to+line)]
+	high := to + len(after)
+	if k := bytes.IndexByte(after, '\n'); k >= 0 {
+		high = to + k
 	}
-	for i := from; i < to; {
-		if !isNameByte(content[i]) {
-			i++
-			continue
-		}
-		end := i + 1
-		for end < len(content) && isNameByte(content[end]) {
-			end++
-		}
-		if c.names[string(content[i:end])] {
-			return true
-		}
-		i = end
-	}
-	return false
+	return min(low, max(0, from-nameReach)), max(high, min(len(content), to+nameReach))
 }

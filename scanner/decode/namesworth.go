@@ -14,6 +14,8 @@ const (
 	// longLine is how far from a place, on both sides, a line that is too long
 	// goes on.
 	longLine = 1 << 10
+	// listReach is how far behind the first of a list its elements are sought.
+	listReach = 360
 	// maxPlaces is how many places that matter are remembered, maxUses how many
 	// of one name.
 	maxPlaces, maxUses = 2000, 200
@@ -178,7 +180,7 @@ func (p *program) besideName(from, to int) bool {
 // listName returns the name of the list whose element behind others the literal
 // at i is.
 func (p *program) listName(i int) string {
-	for range 8 {
+	for limit := i - listReach; i > limit; {
 		b := backward{text: p.text, i: i, limit: max(0, i-targetReach)}
 		b.blanks()
 		if b.last() != ',' {
@@ -208,9 +210,14 @@ func (p *program) worthName(name string) {
 		return
 	}
 	p.seen[name] = true
+	p.worthNameWithin(name, 0, len(p.text))
+}
+
+// worthNameWithin is worthName for a stretch of the text.
+func (p *program) worthNameWithin(name string, i, end int) {
 	word, limit := []byte(name), min(maxPlaces, len(p.places)+maxUses)
-	for i := 0; len(p.places) < limit; {
-		k := bytes.Index(p.text[i:], word)
+	for len(p.places) < limit {
+		k := bytes.Index(p.text[i:end], word)
 		if k < 0 {
 			return
 		}
@@ -225,13 +232,13 @@ func (p *program) worthName(name string) {
 	}
 }
 
-// sameCell puts two stretches together as far as no other cell begins.
-func sameCell(before, after []byte) []byte {
-	before = before[bytes.LastIndexByte(before, cellEnd)+1:]
-	if k := bytes.IndexByte(after, cellEnd); k >= 0 {
-		after = after[:k]
+// sameCell narrows a stretch to the cell that a place in it is in.
+func sameCell(text []byte, from, at, to int) []byte {
+	from += bytes.LastIndexByte(text[from:at], cellEnd) + 1
+	if k := bytes.IndexByte(text[at:to], cellEnd); k >= 0 {
+		to = at + k
 	}
-	return append(bytes.Clone(before), after...)
+	return text[from:to]
 }
 
 // combined reports whether the name at text[from:to] may be put together with
@@ -248,7 +255,7 @@ func (p *program) combined(from, to int) bool {
 	if len(after) > 0 && strings.IndexByte(combining, after[0]) >= 0 {
 		return true
 	}
-	around := sameCell(p.text[max(0, from-callAround):from], p.text[from:min(len(p.text), to+callAround)])
+	around := sameCell(p.text, max(0, from-callAround), from, min(len(p.text), to+callAround))
 	if bytes.IndexByte(around, '(') < 0 && !bytes.Contains(around, []byte("-join")) {
 		around = nil
 	}

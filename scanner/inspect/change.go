@@ -62,7 +62,7 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 		for _, w := range s.changed(parts, base.size) {
 			s.seek(w.Start, w.End)
 			s.seekLeads(w.Start, w.End)
-			changed = changed || s.sort != decode.Notebook && s.names.Changed(s.content, w.Start, w.End)
+			changed = changed || s.sort != decode.Notebook && s.names.Change(s.content, w.Start, w.End)
 		}
 		if changed {
 			s.names = decode.NameCluesOf(s.content, s.sort, s.sources)

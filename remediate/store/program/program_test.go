@@ -248,6 +248,9 @@ func TestContract(t *testing.T) {
 		t.Skip("the programs are links, and the keychain is that of Linux")
 	}
 	for kind, more := range said() {
+		if testing.Short() && kind != "command" {
+			continue // every program is this test, which starts slowly under the race detector
+		}
 		t.Run(kind, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T, old secret.Value) storetest.World {
 				bin, dir := t.TempDir(), t.TempDir()
