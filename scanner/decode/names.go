@@ -13,9 +13,9 @@ import (
 // where they are put together, and namedview.go shows the values there.
 
 const (
-	// pieceRun is how many characters the longest literal of a value has at
-	// least.
-	pieceRun = 10
+	// PieceRun is how many characters the longest literal of a value has at
+	// least: of three, the longest of every key has them.
+	PieceRun = 10
 	// maxPiece is the longest literal that is a part of a value.
 	maxPiece = 200
 	// maxProgram is the longest text, in bytes, in which names are looked up:
@@ -30,10 +30,10 @@ const (
 	targetReach = 120
 )
 
-// piece reports whether the run text[start:end] may be a literal that is a part
-// of a value.
-func piece(text []byte, start, end int) bool {
-	if end-start < pieceRun || end-start > maxPiece || start == 0 {
+// IsPiece reports whether the run text[start:end] may be a literal that is a
+// part of a value.
+func IsPiece(text []byte, start, end int) bool {
+	if end-start < PieceRun || end-start > maxPiece || start == 0 {
 		return false
 	}
 	switch c := text[start-1]; {
@@ -61,7 +61,7 @@ func isCellID(text []byte) bool {
 
 // shuffled reports whether characters look drawn by lot rather than named: in
 // a word, the kind of character seldom turns. Of three pieces of a key that are
-// no shorter than pieceRun, one in a thousand are all taken for words.
+// no shorter than PieceRun, one in a thousand are all taken for words.
 func shuffled(run []byte) bool {
 	digits, turns := 0, 0
 	last := byte(0)
@@ -90,11 +90,11 @@ func shuffled(run []byte) bool {
 // hasPiece reports whether a piece touches text[from:to].
 func hasPiece(text []byte, from, to int) bool {
 	for {
-		start, end := runs.Next(text, from, pieceRun)
+		start, end := runs.Next(text, from, PieceRun)
 		if start < 0 || start >= to {
 			return false
 		}
-		if piece(text, start, end) {
+		if IsPiece(text, start, end) {
 			return true
 		}
 		from = end
@@ -155,7 +155,7 @@ func readProgram(text []byte) *program {
 
 // strong reports whether a literal holds a piece.
 func (p *program) strong(s stretch) bool {
-	start, end := runs.Next(p.text[s.from:s.to], 0, pieceRun)
+	start, end := runs.Next(p.text[s.from:s.to], 0, PieceRun)
 	return start >= 0 && shuffled(p.text[s.from+start:s.from+end])
 }
 

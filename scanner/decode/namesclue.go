@@ -25,19 +25,21 @@ type NameClues struct {
 const (
 	// maxClueNames is how many names are remembered.
 	maxClueNames = 64
-	// nameReach is how far from what a change touches, in bytes, it can make a
-	// literal a part of a value, or a name be put together.
-	nameReach = maxGap + targetReach
+	// nameReach is how far before what a change touches, in bytes, it can make a
+	// literal a part of a value; listReach is how far behind it, and farther
+	// than it can make a name be put together.
+	nameReach = combineGap + targetReach
 )
 
-// NameCluesOf finds the clues of content. Of a notebook, sources are where the
-// sources of its cells stand.
-func NameCluesOf(content []byte, sort Sort, sources [][2]int) NameClues {
+// NameCluesOf finds the clues of content, in which pieces says that there are
+// runs that IsPiece. Of a notebook, sources are where the sources of its cells
+// stand.
+func NameCluesOf(content []byte, sort Sort, sources [][2]int, pieces bool) NameClues {
 	if sort == Notebook {
 		return notebookClues(content, sources)
 	}
 	markup := isMarkup(content)
-	if markup && !bytes.Contains(content, []byte(scriptTag)) || !hasPiece(content, 0, len(content)) {
+	if !pieces || markup && !bytes.Contains(content, []byte(scriptTag)) {
 		return NameClues{markup: markup}
 	}
 	p := readProgram(content)
@@ -82,13 +84,14 @@ func (c NameClues) SameSources(content []byte, sources [][2]int) bool {
 	return c.sources == digest(content, sources)
 }
 
-// Change follows text with these clues that is new in content[from:to]. It
-// reports whether its clues have to be found anew.
-func (c *NameClues) Change(content []byte, from, to int) bool {
-	if c.open || c.markup && (from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag)) || hasPiece(content, from, to)) || len(content) > maxProgram {
+// Change follows text with these clues that is new in content[from:to], in
+// which pieces says that there are runs that IsPiece. It reports whether the
+// clues of the text have to be found anew.
+func (c *NameClues) Change(content []byte, from, to int, pieces bool) bool {
+	if c.open || c.markup && (pieces || from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag))) || len(content) > maxProgram {
 		return true
 	}
-	if c.markup && !c.pieces || !c.pieces && !hasPiece(content, from, to) {
+	if !c.pieces && !pieces {
 		return false
 	}
 	c.pieces = true
@@ -107,7 +110,7 @@ func (c *NameClues) Change(content []byte, from, to int) bool {
 }
 
 // reached is where a change of content[from:to] can make a literal a part of a
-// value, or a name be put together: nameReach, or as far as a line goes on
+// value, or a name be put together, or as far as a line goes on
 // that may have become too long or is no longer.
 func reached(content []byte, from, to int) (int, int) {
 	const line = longLine + maxPiece
@@ -118,5 +121,5 @@ func reached(content []byte, from, to int) (int, int) {
 	if k := bytes.IndexByte(after, '\n'); k >= 0 {
 		high = to + k
 	}
-	return min(low, max(0, from-nameReach)), max(high, min(len(content), to+nameReach))
+	return min(low, max(0, from-nameReach)), max(high, min(len(content), to+listReach))
 }

@@ -14,6 +14,8 @@ const (
 	// longLine is how far from a place, on both sides, a line that is too long
 	// goes on.
 	longLine = 1 << 10
+	// combineGap is how far behind a literal it is put together with a name.
+	combineGap = 120
 	// listReach is how far behind the first of a list its elements are sought.
 	listReach = 360
 	// maxPlaces is how many places that matter are remembered, maxUses how many
@@ -77,12 +79,12 @@ func isMarkup(text []byte) bool {
 // worthWithin is worth for a stretch of the text.
 func (p *program) worthWithin(from, to int) {
 	for len(p.places) < maxPlaces {
-		start, end := runs.Next(p.text, from, pieceRun)
+		start, end := runs.Next(p.text, from, PieceRun)
 		if start < 0 || start >= to {
 			return
 		}
 		from = end
-		if piece(p.text, start, end) && !inLongLine(p.text, start) {
+		if IsPiece(p.text, start, end) && !inLongLine(p.text, start) {
 			p.worthPiece(start, end)
 		}
 	}
@@ -151,7 +153,7 @@ const combining = "+&*~|<^%{}$!"
 // besideName reports whether an operator stands between the literal in
 // text[from:to] and something that is no literal.
 func (p *program) besideName(from, to int) bool {
-	g := gapReader{text: p.text[:min(len(p.text), to+maxGap)], i: to}
+	g := gapReader{text: p.text[:min(len(p.text), to+combineGap)], i: to}
 	g.space()
 	g.all(')')
 	if kind := g.operator(); kind == operated || kind == chained {

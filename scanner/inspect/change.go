@@ -60,12 +60,13 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 		s.names = base.names
 		changed := s.sort == decode.Notebook && !s.names.SameSources(s.content, s.sources)
 		for _, w := range s.changed(parts, base.size) {
+			s.pieces = false
 			s.seek(w.Start, w.End)
 			s.seekLeads(w.Start, w.End)
-			changed = changed || s.sort != decode.Notebook && s.names.Change(s.content, w.Start, w.End)
+			changed = changed || s.sort != decode.Notebook && s.names.Change(s.content, w.Start, w.End, s.pieces)
 		}
 		if changed {
-			s.names = decode.NameCluesOf(s.content, s.sort, s.sources)
+			s.names = decode.NameCluesOf(s.content, s.sort, s.sources, true)
 		}
 		s.zones(cells)
 		for i := range s.clues {
@@ -76,7 +77,7 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 		s.seek(0, len(s.content))
 		s.zones(cells)
 		if !s.looking { // in what was decoded, no view puts names together
-			s.names = decode.NameCluesOf(s.content, s.sort, s.sources)
+			s.names = decode.NameCluesOf(s.content, s.sort, s.sources, s.pieces)
 		}
 	}
 	s.full = s.full || s.names.Joined

@@ -65,6 +65,8 @@ type seeker struct {
 type naming struct {
 	names   decode.NameClues
 	sources [][2]int
+	// pieces says that what was sought has literals that may be parts of values.
+	pieces bool
 }
 
 // rows are those of base64 that were looked at last: row for what it hides,
@@ -100,7 +102,7 @@ func (s *seeker) seek(from, to int) {
 	s.joiner.Find(from, to)
 	// A run is looked at once, however many stretches it has a part in: there
 	// may be thousands in a long one.
-	s.looked = decode.Runs(s.content, max(from, s.looked), to, rules.ValueRun, s.run)
+	s.looked = decode.Runs(s.content, max(from, s.looked), to, decode.PieceRun, s.run)
 }
 
 // keywords returns, in order, the keywords that may have the run for their
@@ -148,6 +150,10 @@ func (s *seeker) addFar(start, end, far int) {
 // as the value behind a keyword.
 func (s *seeker) run(start, end int) {
 	if s.full {
+		return
+	}
+	s.pieces = s.pieces || decode.IsPiece(s.content, start, end)
+	if end-start < rules.ValueRun {
 		return
 	}
 	if from, to, ok := decode.Turned(s.content, start, end); ok {
