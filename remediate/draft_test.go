@@ -63,13 +63,18 @@ func allAPI() remediate.Means {
 // guided has a person, who can make and revoke keys and nothing else.
 func guided() remediate.Means {
 	return remediate.Means{
-		Hands: func(_ remediate.Target, d remediate.Deed) remediate.Hands {
-			if d == remediate.Issuing || d == remediate.Revoking || d == remediate.Seeking {
-				return remediate.ByPerson
-			}
-			return ""
-		},
+		Hands:  handsOf(remediate.ByPerson),
 		Stores: func(remediate.Target) []string { return []string{"ci", "laptop"} },
+	}
+}
+
+// handsOf are somebody who can make, revoke and list keys, and nothing else.
+func handsOf(by remediate.Hands) func(remediate.Target, remediate.Deed) remediate.Hands {
+	return func(_ remediate.Target, d remediate.Deed) remediate.Hands {
+		if d == remediate.Issuing || d == remediate.Revoking || d == remediate.Seeking {
+			return by
+		}
+		return ""
 	}
 }
 

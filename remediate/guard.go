@@ -8,6 +8,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/remediate/console"
 )
 
 // allowed asks, right before a step, whether anything forbids it.
@@ -145,7 +146,7 @@ func reasonOf(err error) string {
 	if e, ok := errors.AsType[*provider.CallError](err); ok {
 		return e.Error()
 	}
-	for _, kind := range []error{ErrDeclined, ErrHands, errUnattended, ErrProgram, ErrAnswer, provider.ErrNoCredential, provider.ErrMalformed} {
+	for _, kind := range []error{ErrDeclined, ErrHands, errUnattended, ErrProgram, ErrAnswer, console.ErrSignedOut, provider.ErrNoCredential, provider.ErrMalformed} {
 		if errors.Is(err, kind) {
 			return kind.Error()
 		}

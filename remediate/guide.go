@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// console is where a provider's keys are managed by hand, as it documents.
-type console struct {
+// guidebook is where a provider's keys are managed by hand, as it documents.
+type guidebook struct {
 	page string
 	// open leads to the list of keys; create and revoke go on from there, with
 	// NAME and PROJECT replaced.
@@ -15,31 +15,31 @@ type console struct {
 	revoke []string
 }
 
-func consoleOf(provider string) console {
+func consoleOf(provider string) guidebook {
 	switch provider {
 	case "ionq":
-		return console{
+		return guidebook{
 			page:   "https://cloud.ionq.com/settings/keys",
 			open:   []string{"open the page, or click your profile icon (upper right) and then API Keys"},
 			create: []string{"click Generate a new API Key", "give it the name and the project below, exactly", "click Generate key", "click Copy API key, and leave the page open until qleaks says that the value is sealed"},
 			revoke: []string{"find the key below in the list: name, project and dates must be the same, and there must be one only", "revoke it"},
 		}
 	case "qbraid":
-		return console{
+		return guidebook{
 			page:   "https://docs.qbraid.com/v2/account/api-keys",
 			open:   []string{"sign in at qBraid, and click Account, then API Keys in the sidebar; the page here says how it looks"},
 			create: []string{"click Create API Key (top right); never the Refresh icon, which ends the old key at once", "give it the name below, exactly, and the scopes of the old key", "confirm, copy the value, and leave the page open until qleaks says that it is sealed"},
 			revoke: []string{"find the key below in the list: name and dates must be the same, and there must be one only", "click its trash icon (Delete), and confirm"},
 		}
 	case "ibm":
-		return console{
+		return guidebook{
 			page:   "https://cloud.ibm.com/iam/apikeys",
 			open:   []string{"click Manage, Access (IAM), then API keys"},
 			create: []string{"click Create, and give it the name below, exactly", "copy the value, and leave the page open until qleaks says that it is sealed"},
 			revoke: []string{"find the key below in the list by its id", "open its menu, and click Delete"},
 		}
 	}
-	return console{open: []string{"open the provider's page of keys"}, create: []string{"make a key with the name below, exactly, and copy its value"}, revoke: []string{"revoke the key below"}}
+	return guidebook{open: []string{"open the provider's page of keys"}, create: []string{"make a key with the name below, exactly, and copy its value"}, revoke: []string{"revoke the key below"}}
 }
 
 // guide words a task for a person.

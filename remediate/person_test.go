@@ -44,22 +44,27 @@ func (p *fakePerson) Yes(_ context.Context, g remediate.Guide) (bool, error) {
 	if name == "" {
 		return true, nil
 	}
-	p.w.event("before the console revokes")
-	if !p.w.journal.intended(remediate.Revoke, remediate.Issue, "revoke the new key") {
-		p.w.t.Error("a key is revoked without an intent")
+	p.w.revokeAtConsole(name)
+	return true, nil
+}
+
+// revokeAtConsole is what pressing the console's button comes to.
+func (w *world) revokeAtConsole(name string) {
+	w.event("before the console revokes")
+	if !w.journal.intended(remediate.Revoke, remediate.Issue, "revoke the new key") {
+		w.t.Error("a key is revoked without an intent")
 	}
-	switch p.w.provider {
+	switch w.provider {
 	case "ionq":
-		for _, k := range p.w.ionq.Keys() {
+		for _, k := range w.ionq.Keys() {
 			if k.Name == name {
-				p.w.ionq.Revoke(k.ID)
+				w.ionq.Revoke(k.ID)
 			}
 		}
 	case "qbraid":
-		p.w.qbraid.Delete(p.w.owner, name)
+		w.qbraid.Delete(w.owner, name)
 	}
-	p.w.event("after the console revoked")
-	return true, nil
+	w.event("after the console revoked")
 }
 
 func (p *fakePerson) has(name string) bool {
@@ -89,18 +94,7 @@ func (p *fakePerson) Value(_ context.Context, g remediate.Guide) (secret.Value, 
 			name = rest
 		}
 	}
-	p.w.event("before the console creates")
-	if !p.w.journal.intended(remediate.Issue) {
-		p.w.t.Error("a key is made without an intent")
-	}
-	var v secret.Value
-	switch p.w.provider {
-	case "ionq":
-		_, v = p.w.ionq.Create(ionq.Key{Name: name, Project: "p"})
-	case "qbraid":
-		v = p.w.qbraid.Create(qbraid.Key{Name: name, User: p.w.owner})
-	}
-	p.w.event("after the console created")
+	v := p.w.createAtConsole(name, "p")
 	if len(p.paste) > 0 {
 		how := p.paste[0]
 		p.paste = p.paste[1:]
@@ -112,4 +106,20 @@ func (p *fakePerson) Value(_ context.Context, g remediate.Guide) (secret.Value, 
 		}
 	}
 	return v, nil
+}
+
+// createAtConsole makes a key, as the console does when its button is pressed.
+func (w *world) createAtConsole(name, project string) (v secret.Value) {
+	w.event("before the console creates")
+	if !w.journal.intended(remediate.Issue) {
+		w.t.Error("a key is made without an intent")
+	}
+	switch w.provider {
+	case "ionq":
+		_, v = w.ionq.Create(ionq.Key{Name: name, Project: project})
+	case "qbraid":
+		v = w.qbraid.Create(qbraid.Key{Name: name, User: w.owner})
+	}
+	w.event("after the console created")
+	return v
 }

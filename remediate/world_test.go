@@ -53,7 +53,9 @@ type world struct {
 	journal *memoryJournal
 	vault   *memoryVault
 	person  *fakePerson
-	plan    remediate.Plan
+	// desk is the web console, where a driver works it; nil is nobody.
+	desk *fakeDesk
+	plan remediate.Plan
 
 	// book is the journal on disk, in this process; nil is memory only.
 	book *remediate.Book
@@ -223,8 +225,11 @@ func (w *world) draft(reach remediate.Reach, order remediate.Order) remediate.Ro
 		Places: []hygiene.Place{{Path: "a.py"}}, Check: &finding.Check{Provider: w.provider, Verdict: key.Verdict{Status: key.Active, Evidence: key.Evidence{Asked: asOf}}},
 	}
 	m := guided()
-	if w.provider == "ibm" {
+	switch {
+	case w.provider == "ibm":
 		m = allAPI()
+	case w.desk != nil:
+		m.Hands = handsOf(remediate.ByConsole)
 	}
 	m.Stores = func(remediate.Target) []string { return []string{"ci", "laptop"} }
 	w.plan = remediate.Draft(remediate.Gathered{Now: asOf, Requester: "grace", Cases: []remediate.Candidate{c}, Entries: []*inventory.Entry{e}}, remediate.DefaultPolicy(), m)
@@ -244,6 +249,9 @@ func (w *world) machine() *remediate.Machine {
 	hands := map[remediate.Hands]remediate.Performer{remediate.ByPerson: remediate.Guided(w.person)}
 	if w.provider == "ibm" {
 		hands[remediate.ByAPI] = remediate.API(c)
+	}
+	if w.desk != nil {
+		hands[remediate.ByConsole] = w.desk.hands()
 	}
 	return &remediate.Machine{
 		Site: remediate.Site{

@@ -40,6 +40,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Values[cloudKey{}] = new(*cloud)
 	env.Values[worldKey{}] = &running{}
 	env.Values[hubKey{}] = &hub{}
+	env.Values[deskKey{}] = &desk{}
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "AppData": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
@@ -73,6 +74,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"hides":    hides,
 		"fault":    fault,
 		"console":  console,
+		"desk":     deskCommand,
 	}
 }
 

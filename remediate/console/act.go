@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -27,10 +28,19 @@ func (b *Browser) within(ctx context.Context) (context.Context, context.CancelFu
 func (b *Browser) open(ctx context.Context, address string) error {
 	bound, cancel := b.within(ctx)
 	defer cancel()
-	if _, err := chromedp.Run(bound, chromedp.Navigate(address)); err != nil {
-		return fmt.Errorf("open the console: %w", told(ctx, err))
+	for try := 0; ; try++ {
+		_, err := chromedp.Run(bound, chromedp.Navigate(address))
+		switch {
+		case err == nil:
+			return nil
+		case try == 3 || !strings.Contains(err.Error(), "net::ERR_ABORTED"):
+			return fmt.Errorf("open the console: %w", told(ctx, err))
+		}
+		// What was pressed before goes to a page of its own, at the same time.
+		if err := sleep(ctx, glance); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // told is the cause of an error of the browser: that the context ended, or a

@@ -285,17 +285,6 @@ func (d *Driver) Revoke(ctx context.Context, t Target) error {
 	return &StopError{Step: "look whether the key is gone", Why: err, Sent: true}
 }
 
-// Regenerate gives a key a new value, which ends the old one at that moment.
-func (d *Driver) Regenerate(ctx context.Context, t Target) (secret.Value, error) {
-	if len(d.Map.Regenerate) == 0 {
-		return secret.Value{}, ErrCannot
-	}
-	if err := d.reach(ctx, t); err != nil {
-		return secret.Value{}, err
-	}
-	return d.follow(ctx, d.Map.Regenerate, Order{Name: t.Name}, &t)
-}
-
 // reach goes to the page of the list with the key, which must be the only one
 // that looks so, on all pages.
 func (d *Driver) reach(ctx context.Context, t Target) error {

@@ -42,6 +42,46 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
+// one is the browser that all tests share: to start one takes its time.
+var one struct {
+	sync.Once
+
+	profile string
+	browser *console.Browser
+	err     error
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "qleaks-console")
+	if err != nil {
+		panic(err)
+	}
+	one.profile = filepath.Join(dir, "profile")
+	m.Run()
+	if one.browser != nil {
+		one.browser.Close()
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+}
+
+// shared is a page of its own in the one browser.
+func shared(t *testing.T, program string) *console.Browser {
+	t.Helper()
+	one.Do(func() {
+		one.browser, one.err = console.Start(context.Background(), console.Options{Profile: one.profile, Program: program})
+	})
+	if one.err != nil {
+		t.Fatal(one.err)
+	}
+	b, err := one.browser.Apart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // account is what a console manages.
 type account struct {
 	mu     sync.Mutex
@@ -121,10 +161,7 @@ func sit(t *testing.T, o sim.Options, signedIn bool, names ...string) *desk {
 		t.Fatal(err)
 	}
 	m.Origin = d.server.URL
-	d.browser, err = console.Start(t.Context(), console.Options{Profile: filepath.Join(t.TempDir(), "profile"), Program: program})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d.browser = shared(t, program)
 	t.Cleanup(d.browser.Close)
 	d.driver = &console.Driver{Map: m, Browser: d.browser, Patience: 15 * time.Second}
 	if signedIn {
@@ -153,6 +190,7 @@ func both(t *testing.T, o sim.Options, f func(t *testing.T, o sim.Options)) {
 
 func with(t *testing.T, o sim.Options, provider string, look sim.Look, f func(t *testing.T, o sim.Options)) {
 	t.Run(provider+"/"+string(look), func(t *testing.T) {
+		t.Parallel() // most of it is waiting
 		o.Provider, o.Look = provider, look
 		f(t, o)
 	})
@@ -169,6 +207,7 @@ func target(t console.Table, row int) console.Target {
 }
 
 func TestKeysAreListedMadeAndRevoked(t *testing.T) {
+	t.Parallel()
 	each(t, sim.Options{PerPage: 2, Faults: sim.Faults{Banner: true}}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop", "ci", "twin", "other", "twin")
 		table, err := d.driver.List(t.Context())
@@ -207,21 +246,17 @@ func TestKeysAreListedMadeAndRevoked(t *testing.T) {
 		if slices.ContainsFunc(d.keys, func(k sim.Key) bool { return k.Name == "other" }) || len(d.keys) != 5 || d.console.Pressed("revoke") != 1 {
 			t.Errorf("the keys are now %+v", d.keys)
 		}
-		again, err := d.driver.Regenerate(t.Context(), console.Target{Name: "ci"})
-		if o.Provider == "ionq" {
-			if !errors.Is(err, console.ErrCannot) {
-				t.Errorf("IonQ has no such control: %v", err)
-			}
-		} else if err != nil || again.Reveal() != d.given[1] {
-			t.Errorf("a new value: %v", err)
+		if d.console.Pressed("regenerate") != 0 {
+			t.Error("a key was given a new value")
 		}
 	})
 }
 
 func TestAFailureStopsWithAPictureAndWithoutAKey(t *testing.T) {
-	each(t, sim.Options{Faults: sim.Faults{FailCreate: true, Silent: true}, Slow: 30 * time.Millisecond}, func(t *testing.T, o sim.Options) {
+	t.Parallel()
+	both(t, sim.Options{Faults: sim.Faults{FailCreate: true, Silent: true}, Slow: 30 * time.Millisecond}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
-		d.driver.Patience = 5 * time.Second
+		d.driver.Patience = 2 * time.Second
 		_, err := d.driver.Create(t.Context(), console.Order{Name: "new"})
 		var stop *console.StopError
 		if !errors.As(err, &stop) || !stop.Sent {
@@ -241,6 +276,7 @@ func TestAFailureStopsWithAPictureAndWithoutAKey(t *testing.T) {
 }
 
 func TestTheMapIsComparedWithThePage(t *testing.T) {
+	t.Parallel()
 	both(t, sim.Options{}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true, "laptop")
 		if err := d.driver.Await(t.Context(), time.Minute); err != nil {
@@ -259,6 +295,7 @@ func TestTheMapIsComparedWithThePage(t *testing.T) {
 }
 
 func TestNobodyIsSignedIn(t *testing.T) {
+	t.Parallel()
 	for _, o := range []sim.Options{{Provider: "ionq"}, {Provider: "qbraid", SSO: true, MFA: true}} {
 		d := sit(t, o, false, "laptop")
 		if err := d.driver.SignedIn(t.Context()); !errors.Is(err, console.ErrSignedOut) {
@@ -271,10 +308,11 @@ func TestNobodyIsSignedIn(t *testing.T) {
 }
 
 func TestASessionThatEndsIsToldAndNothingIsDone(t *testing.T) {
-	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	var mu sync.Mutex
-	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	both(t, sim.Options{Idle: 30 * time.Minute, Now: clock}, func(t *testing.T, o sim.Options) {
+	t.Parallel()
+	both(t, sim.Options{Idle: 30 * time.Minute}, func(t *testing.T, o sim.Options) {
+		now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+		var mu sync.Mutex
+		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 		d := sit(t, o, true, "laptop")
 		if err := d.driver.SignedIn(t.Context()); err != nil {
 			t.Fatal(err)
@@ -289,6 +327,7 @@ func TestASessionThatEndsIsToldAndNothingIsDone(t *testing.T) {
 }
 
 func TestAnEmptyListIsOneAndManyPagesAreRead(t *testing.T) {
+	t.Parallel()
 	both(t, sim.Options{PerPage: 50}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true)
 		if table, err := d.driver.List(t.Context()); err != nil || !table.Empty {
@@ -306,6 +345,7 @@ func TestAnEmptyListIsOneAndManyPagesAreRead(t *testing.T) {
 }
 
 func TestAPictureShowsNoKey(t *testing.T) {
+	t.Parallel()
 	both(t, sim.Options{}, func(t *testing.T, o sim.Options) {
 		d := sit(t, o, true)
 		if _, err := d.driver.Create(t.Context(), console.Order{Name: "new"}); err != nil {
@@ -383,6 +423,7 @@ sends=true
 }
 
 func TestAContextThatEndsStopsTheDriver(t *testing.T) {
+	t.Parallel()
 	d := sit(t, sim.Options{Provider: "ionq", Slow: 3 * time.Second}, false)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

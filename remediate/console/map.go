@@ -42,11 +42,11 @@ type Map struct {
 	Notices []string `toml:"notices"`
 	// Next are texts of the control that leads to the next page of the list.
 	Next []string `toml:"next"`
-	// Create, Revoke and Regenerate are the steps, in their order. Without steps
-	// the console cannot do it, or qleaks shall not.
-	Create     []Step `toml:"create"`
-	Revoke     []Step `toml:"revoke"`
-	Regenerate []Step `toml:"regenerate"`
+	// Create and Revoke are the steps, in their order. Without steps the console
+	// cannot do it, or qleaks shall not. What gives a key a new value, and ends the
+	// old one before anybody has the new, is never pressed.
+	Create []Step `toml:"create"`
+	Revoke []Step `toml:"revoke"`
 }
 
 // Step is one thing that a person does.
@@ -118,7 +118,7 @@ func (m Map) Validate() error {
 	if _, err := regexp.Compile(m.Value); err != nil || m.Value == "" {
 		return errors.New("value is no regular expression")
 	}
-	for name, steps := range map[string][]Step{"create": m.Create, "revoke": m.Revoke, "regenerate": m.Regenerate} {
+	for name, steps := range map[string][]Step{"create": m.Create, "revoke": m.Revoke} {
 		if err := validSteps(steps, name); err != nil {
 			return err
 		}

@@ -32,7 +32,8 @@ apply it, [remediate] of your own configuration must say so: mode = "guided" or
 "auto". Each step is written down before it is done; whatever cuts a run short,
 resume goes on.
 
-IBM's keys are changed by API. IonQ and qBraid have no call for it: a program of
+IBM's keys are changed by API. IonQ and qBraid have no call for it: qleaks works
+their web consoles where you are signed in ([remediate.console]), or a program of
 yours does it ([remediate.external]), or you do, guided. Either way the result is
 proved by the provider. See docs/remediation.md.`,
 		Example: `  qleaks remediate plan --scan . -o plan.json   what is to be done, and why
@@ -169,6 +170,8 @@ func (r *remedy) hands(c provider.Client, own key.Key, a account) func(t remedia
 		switch {
 		case c != nil && api.Can(d) && (d != remediate.Issuing || t.Kind != "user" || t.Owner.ID == own.Owner.ID):
 			return remediate.ByAPI
+		case r.worksConsole(a.Provider) && (remediate.Console{}).Can(d):
+			return remediate.ByConsole
 		case len(r.section.External[a.Provider]) > 0 && (remediate.Command{}).Can(d):
 			return remediate.ByCommand
 		case remediate.Guided(nil).Can(d):

@@ -237,13 +237,7 @@ func (r *remedy) at(ctx context.Context, place journal.Place, person remediate.P
 }
 
 func (r *remedy) machine(ctx context.Context, book *remediate.Book, person remediate.Person, a account, client provider.Client, own secret.Value, place journal.Place) *remediate.Machine {
-	hands := map[remediate.Hands]remediate.Performer{remediate.ByAPI: remediate.API(client)}
-	if words := r.section.External[a.Provider]; len(words) > 0 {
-		hands[remediate.ByCommand] = remediate.Command{Words: words}
-	}
-	if person != nil {
-		hands[remediate.ByPerson] = remediate.Guided(person)
-	}
+	hands := r.atAccount(a.Provider, remediate.API(client), person)
 	return &remediate.Machine{
 		Site: remediate.Site{
 			Client: client, Hands: hands, Person: person, Store: r.openStore, Journal: book, Vault: book,

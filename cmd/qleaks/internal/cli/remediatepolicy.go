@@ -31,8 +31,15 @@ type remediateSection struct {
 	Approvers string `toml:"approvers"`
 	// StopFile stops every change while it is there.
 	StopFile string `toml:"stop-file"`
-	// External are programs that make and revoke keys, by provider.
+
+	otherHands
+}
+
+// otherHands are who makes and revokes keys where a provider has no call for it.
+type otherHands struct {
+	// External are programs, by provider.
 	External map[string][]string `toml:"external"`
+	Console  consoleSection      `toml:"console"`
 }
 
 // keysSection are patterns over names and ids of keys.
@@ -111,7 +118,7 @@ func (s remediateSection) policy() (remediate.Policy, error) {
 			return p, errors.New("external wants the name of a provider, and a program with its arguments")
 		}
 	}
-	return p, p.Validate()
+	return p, errors.Join(s.Console.validate(), p.Validate())
 }
 
 // parseSpan reads a time as parseTime does, and also 0s, 30s and 15m.
@@ -161,6 +168,7 @@ func loadPolicy(env Env, given string) (remediateSection, remediate.Policy, erro
 		return filepath.Join(filepath.Dir(name), file)
 	}
 	c.Remediate.StopFile = beside(c.Remediate.StopFile)
+	c.Remediate.Console.beside(filepath.Dir(name))
 	if file := beside(c.Remediate.Approvers); file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
