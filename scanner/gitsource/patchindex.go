@@ -21,7 +21,7 @@ import (
 
 // PatchStaged is what the index of this worktree changes against HEAD below a
 // directory ("" for all), as `git diff --staged -U0` shows it. What it examines
-// is valid until it returns. indexFile is as for SearchStaged.
+// is valid until it returns. indexFile is that of a Staging.
 func (r *Repository) PatchStaged(ctx context.Context, indexFile, below string, examine func(Patch)) ([]*source.ItemError, error) {
 	return r.patchIndex(ctx, indexFile, below, examine, (*patcher).staged)
 }

@@ -27,6 +27,8 @@ type Selection struct {
 	// not reach, or to commits that are not older than a date, by their
 	// committers. It does not go with Ranges.
 	Since string
+	// Push is what a push brings. It goes with nothing else.
+	Push *Push
 	// Now is what an age in Since counts from.
 	Now time.Time
 	// Remark is told in words what operators should know of how their words
@@ -59,12 +61,13 @@ func (s *search) runRange(ctx context.Context, selection Selection) (out []findi
 		s.notes.add(source.Failed(".git/"+strings.TrimPrefix(name, ".git/"), err))
 	}
 	s.walked.refs = s.repo.refs(failed)
-	chosen, err := s.chosen(ctx, selection)
+	picked, err := s.selected(ctx, selection)
 	if err != nil {
 		return nil, fmt.Errorf("select commits: %w", err)
 	}
+	chosen := picked.commits
 	d := newDiffer(s)
-	if err := s.readRange(ctx, d, chosen); err != nil {
+	if err := s.readRange(ctx, d, picked); err != nil {
 		return nil, fmt.Errorf("search range: %w", err)
 	}
 	s.rangeCoverage(chosen)

@@ -27,8 +27,9 @@ func (s *search) readGraph(ctx context.Context) error {
 	return nil
 }
 
-// readRange examines what the chosen commits introduce.
-func (s *search) readRange(ctx context.Context, d *differ, chosen []bool) error {
+// readRange examines what the selected commits introduce, and what else is
+// selected.
+func (s *search) readRange(ctx context.Context, d *differ, picked selected) error {
 	want := map[uint32]bool{}
 	d.done, d.modules = map[string]bool{}, map[string]bool{}
 	d.visit = func(tree uint32, e diffEntry, _ string) {
@@ -44,11 +45,16 @@ func (s *search) readRange(ctx context.Context, d *differ, chosen []bool) error 
 		s.walked.parents[e.child] = append(s.walked.parents[e.child], tree)
 	}
 	for _, n := range s.graph.order {
-		if !chosen[n] {
+		if !picked.commits[n] {
 			continue
 		}
 		want[s.graph.commits[n].object] = true
 		if err := d.commit(ctx, n); err != nil {
+			return err
+		}
+	}
+	for _, tree := range picked.trees {
+		if err := d.tree(ctx, tree, nil, "", 0); err != nil {
 			return err
 		}
 	}
@@ -59,8 +65,8 @@ func (s *search) readRange(ctx context.Context, d *differ, chosen []bool) error 
 		s.notes.add(excluded(".gitmodules", commits(n)+" of submodules named: repositories of their own, which are not scanned with this one's commits"))
 	}
 	d.modules = nil
-	for _, tag := range s.tagsOn(chosen) {
-		want[tag] = true
+	for _, object := range slices.Concat(picked.tags, picked.blobs) {
+		want[object] = true
 	}
 	return s.readWanted(ctx, want)
 }

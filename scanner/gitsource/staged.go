@@ -27,18 +27,32 @@ const maxStagedTrees = 200_000
 // stagedEntry is a blob that would be committed.
 type stagedEntry struct{ id, path string }
 
-// SearchStaged is Search for what the index of this worktree holds and the
-// commit at HEAD does not, at the same path; of a conflict, every side. The
-// content is that of the object database, never that of files. indexFile is
-// what Git calls GIT_INDEX_FILE, empty for the worktree's own.
-func (r *Repository) SearchStaged(ctx context.Context, x *inspect.Inspector, jobs int, tally *source.Tally, indexFile string) iter.Seq2[finding.Finding, error] {
-	s := newSearch(r, x, jobs, tally)
-	return s.sequence(ctx, func(ctx context.Context) ([]finding.Finding, error) {
-		return s.runStaged(ctx, indexFile)
+// Staging is an index, and the commit that is to be made of it.
+type Staging struct {
+	// IndexFile is what Git calls GIT_INDEX_FILE, empty for the worktree's own.
+	IndexFile string
+	// Merged are the other parents of a merge, in hexadecimal: what one of them
+	// has at the same path is not new. Those that are not here are passed over.
+	Merged []string
+}
+
+// SearchStaged is Search for what an index holds and the commit at HEAD does
+// not, at the same path; of a conflict, every side. The content is that of the
+// object database, never that of files.
+func (r *Repository) SearchStaged(ctx context.Context, x *inspect.Inspector, jobs int, tally *source.Tally, staging Staging) iter.Seq2[finding.Finding, error] {
+	return newSearch(r, x, jobs, tally).listed(ctx, func(ctx context.Context, c *comparison) error {
+		return c.index(ctx, staging)
 	})
 }
 
-func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding.Finding, err error) {
+// listed examines the blobs that a comparison lists.
+func (s *search) listed(ctx context.Context, list func(context.Context, *comparison) error) iter.Seq2[finding.Finding, error] {
+	return s.sequence(ctx, func(ctx context.Context) ([]finding.Finding, error) {
+		return s.runListed(ctx, list)
+	})
+}
+
+func (s *search) runListed(ctx context.Context, list func(context.Context, *comparison) error) (out []finding.Finding, err error) {
 	store, notes, err := s.repo.openStore(true)
 	if err != nil {
 		return nil, fmt.Errorf("search index: %w", err)
@@ -49,10 +63,11 @@ func (s *search) runStaged(ctx context.Context, indexFile string) (out []finding
 	}
 	s.graph = newGraph(0, nil)
 	s.walked.missing = map[string]bool{}
-	staged, err := s.listStaged(ctx, store, s.repo.readIndex(indexFile))
-	if err != nil {
+	c := &comparison{search: s, store: store, reader: store.NewReader()}
+	if err := list(ctx, c); err != nil {
 		return nil, fmt.Errorf("compare index: %w", err)
 	}
+	staged := c.staged
 	if len(staged) > fewStaged {
 		whole, _, wholeErr := s.repo.openStore(false) // with the same notes
 		if wholeErr != nil {
@@ -98,26 +113,27 @@ func (r *Repository) readIndex(file string) index {
 	return x
 }
 
-// listStaged lists what an index has and HEAD has not.
-func (s *search) listStaged(ctx context.Context, store *pack.Store, x index) ([]stagedEntry, error) {
-	c := &comparison{search: s, store: store, reader: store.NewReader()}
-	tree, err := c.headTree(ctx)
-	if err == nil {
-		err = errDisagrees
-		if x.treed != nil {
-			err = (&treedComparison{comparison: c, index: x.treed}).directory(ctx, 0, "", tree)
-		}
-		if errors.Is(err, errDisagrees) {
-			err = c.whole(ctx, x, tree)
-		}
-	}
+// index lists what an index has and HEAD, or what is merged, has not.
+func (c *comparison) index(ctx context.Context, staging Staging) error {
+	x := c.repo.readIndex(staging.IndexFile)
+	tree, err := c.treeAt(ctx, c.repo.head())
 	if err != nil {
-		return nil, err
+		return err
+	}
+	err = errDisagrees
+	if x.treed != nil {
+		err = (&treedComparison{comparison: c, index: x.treed}).directory(ctx, 0, "", tree)
+	}
+	if errors.Is(err, errDisagrees) {
+		err = c.whole(ctx, x, tree)
+	}
+	if err == nil {
+		err = c.withoutMerged(ctx, staging.Merged)
 	}
 	if c.trees > maxStagedTrees {
-		s.notes.add(unread(x.name, "the index names more directories than are read", nil))
+		c.notes.add(unread(x.name, "the index names more directories than are read", nil))
 	}
-	return c.staged, nil
+	return err
 }
 
 // onlyStaged is the objects that are staged, or all where they are many. An
@@ -196,12 +212,13 @@ type comparison struct {
 	staged []stagedEntry
 	// trees counts those that were compared for sparse directories.
 	trees int
+	// listed are the entries of trees that were asked for by path.
+	listed map[string]map[string]treeEntry
 }
 
-// headTree returns the raw id of the tree at HEAD, empty where there is none
+// treeAt returns the raw id of a commit's tree, empty where there is no commit
 // yet.
-func (c *comparison) headTree(ctx context.Context) (string, error) {
-	id := c.repo.head()
+func (c *comparison) treeAt(ctx context.Context, id string) (string, error) {
 	if id == "" {
 		return "", nil
 	}

@@ -18,7 +18,7 @@ func (r *repo) searchStaged(indexFile string) *scan {
 	r.t.Helper()
 	s := &scan{}
 	repository := discover(r.t, r.dir, gitsource.Options{})
-	for f, err := range repository.SearchStaged(r.t.Context(), newInspector(r.t), 2, &s.tally, indexFile) {
+	for f, err := range repository.SearchStaged(r.t.Context(), newInspector(r.t), 2, &s.tally, gitsource.Staging{IndexFile: indexFile}) {
 		note, isNote := errors.AsType[*source.ItemError](err)
 		switch {
 		case err == nil:
@@ -274,7 +274,7 @@ func TestMutatedIndexesEndInFindingsOrNotes(t *testing.T) {
 			data[at] = []byte{0, '/', 0x40, 0xff, byte(random.IntN(256))}[random.IntN(5)]
 		}
 		write(t, file, string(data[:len(data)-random.IntN(2)*random.IntN(len(data))]))
-		for _, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, file) {
+		for _, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, gitsource.Staging{IndexFile: file}) {
 			if _, isNote := errors.AsType[*source.ItemError](err); err != nil && !isNote {
 				t.Fatal(err)
 			}
@@ -312,7 +312,7 @@ func TestBrokenTreesOfAnIndexHideNothing(t *testing.T) {
 			data[at] = "\x00/ 0173-\n"[at%9]
 			write(t, file, string(data))
 			s := &scan{}
-			for f, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, file) {
+			for f, err := range repository.SearchStaged(t.Context(), inspector, 1, nil, gitsource.Staging{IndexFile: file}) {
 				check(t, err)
 				s.findings = append(s.findings, f)
 			}

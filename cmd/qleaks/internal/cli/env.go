@@ -19,7 +19,9 @@ type Env struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(name string) string
-	Getwd  func() (string, error)
+	// Environ lists all variables, as NAME=value; nil for none.
+	Environ func() []string
+	Getwd   func() (string, error)
 	// ConfigDir is the user's directory for configuration.
 	ConfigDir func() (string, error)
 	// CacheDir is the user's directory for what can be made anew.
@@ -38,6 +40,7 @@ func Process() Env {
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Getenv:    os.Getenv,
+		Environ:   os.Environ,
 		Getwd:     os.Getwd,
 		ConfigDir: os.UserConfigDir,
 		CacheDir:  os.UserCacheDir,

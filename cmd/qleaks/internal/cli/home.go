@@ -13,7 +13,7 @@ func locateHome(env Env) ([]target, error) {
 	if !filepath.IsAbs(dir) {
 		return nil, wrongUsage("--home: the home directory is not known", "set HOME (on Windows: USERPROFILE)")
 	}
-	return []target{{Label: "~", kind: homePlaces, root: dir, home: homesource.Home{
+	return []target{{Label: "~", kind: homePlaces, root: dir, items: homesource.Home{
 		Dir: dir, Getenv: env.Getenv, Elsewhere: registryVariables(),
 	}}}, nil
 }

@@ -57,6 +57,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 	}
 	root.AddCommand(
 		newScanCommand(env),
+		newHookCommand(env),
 		newVerifyCommand(env),
 		newBaselineCommand(env),
 		newIgnoreCommand(env),

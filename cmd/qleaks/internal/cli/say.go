@@ -76,7 +76,7 @@ func (s *sayOf) of(t target) *say {
 	part := &say{root: t.root, label: t.Label}
 	// Standard input, a bare repository and a file outside of repositories
 	// have no directory that could have a say.
-	if t.kind == directoryTree || t.kind == repositoryTree || t.repository != nil && t.kind == singleFile {
+	if t.kind == directoryTree || t.kind == repositoryTree || t.kind == namedFiles || t.repository != nil && t.kind == singleFile {
 		s.judge(part)
 	}
 	var ignores []baseline.Ignore

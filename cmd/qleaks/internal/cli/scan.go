@@ -24,6 +24,8 @@ type scanOptions struct {
 	Verifying verifyOptions
 	// Origins says which flags have a value that is no default.
 	Origins map[string]origin
+	// located are targets that a command found by itself, instead of Paths.
+	located []target
 }
 
 // readOptions say what is read.

@@ -133,6 +133,9 @@ func (r *scanRun) prepare(ctx context.Context) error {
 }
 
 func (r *scanRun) locate(ctx context.Context) ([]target, error) {
+	if r.options.located != nil {
+		return r.options.located, nil
+	}
 	if r.options.Home {
 		return locateHome(r.env)
 	}

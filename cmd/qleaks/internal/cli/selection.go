@@ -19,6 +19,10 @@ type selectOptions struct {
 	Ranges   []string
 	Branches []string
 	Since    string
+	// Push is what a push brings, as hooks are told; Tip what the last commit
+	// brought.
+	Push *gitsource.Push
+	Tip  bool
 }
 
 func addSelectFlags(cmd *cobra.Command, o *selectOptions) {
@@ -30,7 +34,7 @@ func addSelectFlags(cmd *cobra.Command, o *selectOptions) {
 }
 
 // any reports whether only a part of a repository is read.
-func (o selectOptions) any() bool { return o.Staged || o.commits() }
+func (o selectOptions) any() bool { return o.Staged || o.Tip || o.Push != nil || o.commits() }
 
 // commits reports whether commits are selected.
 func (o selectOptions) commits() bool {
@@ -104,16 +108,24 @@ func (o readOptions) selected(t target) (target, error) {
 // part yields what the selected part of a repository holds.
 func (w *walk) part(ctx context.Context, t target) stream {
 	inspector, jobs, tally := w.scanner.Inspector, w.scanner.Jobs, w.scanner.Tally
+	if w.options.Selecting.Tip {
+		return t.repository.SearchTip(ctx, inspector, jobs, tally)
+	}
 	if w.options.Selecting.Staged {
-		return t.repository.SearchStaged(ctx, inspector, jobs, tally, t.index)
+		return t.repository.SearchStaged(ctx, inspector, jobs, tally, t.staging)
 	}
 	return t.repository.SearchRange(ctx, inspector, jobs, tally, w.selection())
 }
 
 // unselected says that nothing is in the selected part.
 func (o selectOptions) unselected(label string) string {
-	if o.Staged {
+	switch {
+	case o.Staged:
 		return "nothing is staged"
+	case o.Tip:
+		return "the last commit brought no file"
+	case o.Push != nil:
+		return "the other side has all of it"
 	}
 	return fmt.Sprintf("no commit of %s is in %s", label, report.Clean(o.words()))
 }
@@ -122,7 +134,7 @@ func (o selectOptions) unselected(label string) string {
 func (w *walk) selection() gitsource.Selection {
 	s := w.options.Selecting
 	return gitsource.Selection{
-		Ranges: s.Ranges, Branches: s.Branches, Since: s.Since, Now: w.now,
+		Ranges: s.Ranges, Branches: s.Branches, Since: s.Since, Push: s.Push, Now: w.now,
 		Remark: func(text string) { w.say.notes.note("%s", text) },
 	}
 }

@@ -100,7 +100,7 @@ func (v gitVariables) quarantine(t target, cwd string, o readOptions) target {
 
 // target is the repository of the variables, with the index that they name.
 func (v gitVariables) target(label string, own *gitsource.Repository) target {
-	t := target{Label: label, kind: repositoryTree, root: own.Root(), repository: own, index: v.indexFile}
+	t := target{Label: label, kind: repositoryTree, root: own.Root(), repository: own, staging: gitsource.Staging{IndexFile: v.indexFile}}
 	if v.workTree != "" {
 		t.root = v.workTree
 	}

@@ -30,10 +30,11 @@ type target struct {
 	name, path string
 	// repository is nil outside of one.
 	repository *gitsource.Repository
-	// index is the index file of --staged, "" for the repository's own.
-	index string
-	// home reads the places of a person's tools.
-	home source.Source
+	// staging is the index of --staged.
+	staging gitsource.Staging
+	// items are read instead of the root: the places of a person's tools, or
+	// files that were named.
+	items source.Source
 	// notes are what is known to be unread before the scan.
 	notes []*source.ItemError
 }
@@ -49,6 +50,8 @@ const (
 	objectsOnly
 	// homePlaces are the places of people's tools; root is the home.
 	homePlaces
+	// namedFiles are some files below the root.
+	namedFiles
 )
 
 const urlForm = `^(?:[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`
@@ -262,5 +265,5 @@ func shortest(cwd, path string) string {
 
 // String says in words what kind of target it is.
 func (k targetKind) String() string {
-	return [...]string{"standard input", "file", "directory", "repository", "repository's objects", "home"}[k]
+	return [...]string{"standard input", "file", "directory", "repository", "repository's objects", "home", "named files"}[k]
 }

@@ -132,7 +132,9 @@ func (w *walk) files(ctx context.Context, t target, part *say) stream {
 	case t.kind == objectsOnly:
 		return nothing
 	case t.kind == homePlaces:
-		return w.scanner.Scan(ctx, t.home)
+		return w.scanner.Scan(ctx, t.items)
+	case t.kind == namedFiles:
+		return w.named(t.repository, w.scanner.Scan(ctx, t.items))
 	}
 	return w.trees(ctx, t, part)
 }
@@ -241,7 +243,7 @@ func (w *walk) submodulesOf(t target) stream {
 
 // history yields what the objects of a target's repository hold.
 func (w *walk) history(ctx context.Context, t target) stream {
-	if t.repository == nil || t.kind == singleFile || w.options.NoHistory && !w.options.Selecting.any() {
+	if t.repository == nil || t.kind == singleFile || t.kind == namedFiles || w.options.NoHistory && !w.options.Selecting.any() {
 		return nothing
 	}
 	whole := t.repository.CommonDir()
