@@ -47,7 +47,7 @@ func Build(ctx context.Context, dir string, now time.Time) (*World, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	w := &World{Repository: filepath.Join(dir, "bell-lab"), Consoles: map[string]string{}, Origins: map[string]map[string]string{}, Credentials: map[string]secret.Value{}, leaked: map[string]secret.Value{}}
+	w := newWorld(dir)
 	w.populate(now)
 	for _, step := range []func() error{
 		func() error { return w.serve(ctx) },
@@ -60,6 +60,13 @@ func Build(ctx context.Context, dir string, now time.Time) (*World, error) {
 		}
 	}
 	return w, nil
+}
+
+func newWorld(dir string) *World {
+	return &World{
+		Repository: filepath.Join(dir, "bell-lab"), Consoles: map[string]string{}, Origins: map[string]map[string]string{},
+		Credentials: map[string]secret.Value{}, leaked: map[string]secret.Value{},
+	}
 }
 
 // Leaked is the key of a provider that the repository holds or held.

@@ -24,45 +24,52 @@ type commit struct {
 // writeRepository writes the history in which the keys leaked: each was seen,
 // and taken out of the file, which takes it out of nothing else.
 func (w *World) writeRepository(ctx context.Context, now time.Time) error {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		return fmt.Errorf("a repository is made by git, which is not there: %w", err)
-	}
-	if err := os.MkdirAll(w.Repository, 0o700); err != nil {
-		return err
-	}
-	run := func(at time.Time, args ...string) error { return w.git(ctx, git, at, args...) }
-	if err := run(now, "init", "-q", "-b", "main"); err != nil {
-		return err
-	}
-	// A forge that lies beside it: what is pushed there can be seen by others.
-	forge := w.Repository + ".git"
-	for _, args := range [][]string{{"init", "-q", "--bare", "-b", "main", forge}, {"remote", "add", "origin", forge}} {
-		if err := run(now, args...); err != nil {
-			return err
-		}
-	}
 	history, err := w.history()
 	if err != nil {
 		return err
 	}
+	return commitAll(ctx, w.Repository, now, history)
+}
+
+// commitAll makes a repository with a history, and beside it a forge that it is
+// pushed to: what is pushed there can be seen by others.
+func commitAll(ctx context.Context, dir string, now time.Time, history []commit) error {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		return fmt.Errorf("a repository is made by git, which is not there: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	r := repository{dir: dir, git: git}
+	forge := dir + ".git"
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"init", "-q", "--bare", "-b", "main", forge}, {"remote", "add", "origin", forge}} {
+		if err := r.run(ctx, now, args...); err != nil {
+			return err
+		}
+	}
 	for _, c := range history {
-		if err := w.write(c.files); err != nil {
+		if err := r.commit(ctx, now, c); err != nil {
 			return err
-		}
-		if err := run(now, "add", "-A"); err != nil {
-			return err
-		}
-		if err := run(now.Add(-c.ago), "commit", "-q", "-m", c.message); err != nil {
-			return err
-		}
-		if c.pushed {
-			if err := run(now.Add(-c.ago+hour), "push", "-q", "origin", "main"); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// repository is one that is being written.
+type repository struct{ dir, git string }
+
+func (r repository) commit(ctx context.Context, now time.Time, c commit) error {
+	if err := r.write(c.files); err != nil {
+		return err
+	}
+	if err := r.run(ctx, now, "add", "-A"); err != nil {
+		return err
+	}
+	if err := r.run(ctx, now.Add(-c.ago), "commit", "-q", "-m", c.message); err != nil || !c.pushed {
+		return err
+	}
+	return r.run(ctx, now.Add(-c.ago+hour), "push", "-q", "-u", "origin", "main")
 }
 
 // history tells it from the first commit on.
@@ -88,20 +95,20 @@ func (w *World) history() ([]commit, error) {
 	}, nil
 }
 
-func (w *World) write(files map[string]string) error {
+func (r repository) write(files map[string]string) error {
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(w.Repository, name), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(content), 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// git runs a command in the repository, past the person's own configuration:
-// hooks, signing and templates have no place here.
-func (w *World) git(ctx context.Context, program string, at time.Time, args ...string) error {
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = w.Repository
+// run runs git in the repository, past the person's own configuration: hooks,
+// signing and templates have no place here.
+func (r repository) run(ctx context.Context, at time.Time, args ...string) error {
+	cmd := exec.CommandContext(ctx, r.git, args...)
+	cmd.Dir = r.dir
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "GIT_") {
 			cmd.Env = append(cmd.Env, v)
@@ -120,15 +127,28 @@ func (w *World) git(ctx context.Context, program string, at time.Time, args ...s
 
 // notebook is a notebook of two cells; output stands under the second.
 func notebook(code, output string) (string, error) {
-	outputs := []any{}
-	if output != "" {
-		outputs = append(outputs, map[string]any{"output_type": "stream", "name": "stderr", "text": strings.SplitAfter(output, "\n")})
+	return notebookOf([]cell{{text: "# VQE for H2"}, {code: code, output: output}})
+}
+
+// cell is a cell of a notebook: text, or code with what it wrote.
+type cell struct{ text, code, output string }
+
+func notebookOf(cells []cell) (string, error) {
+	var list []any
+	for i, c := range cells {
+		id := fmt.Sprintf("cell-%d", i+1)
+		if c.code == "" {
+			list = append(list, map[string]any{"cell_type": "markdown", "id": id, "metadata": map[string]any{}, "source": strings.SplitAfter(c.text, "\n")})
+			continue
+		}
+		outputs := []any{}
+		if c.output != "" {
+			outputs = append(outputs, map[string]any{"output_type": "stream", "name": "stderr", "text": strings.SplitAfter(c.output, "\n")})
+		}
+		list = append(list, map[string]any{"cell_type": "code", "id": id, "execution_count": i + 1, "metadata": map[string]any{}, "source": strings.SplitAfter(c.code, "\n"), "outputs": outputs})
 	}
 	text, err := json.MarshalIndent(map[string]any{
-		"cells": []any{
-			map[string]any{"cell_type": "markdown", "id": "title", "metadata": map[string]any{}, "source": []string{"# VQE for H2"}},
-			map[string]any{"cell_type": "code", "id": "run", "execution_count": 7, "metadata": map[string]any{}, "source": strings.SplitAfter(code, "\n"), "outputs": outputs},
-		},
+		"cells":    list,
 		"metadata": map[string]any{"kernelspec": map[string]any{"display_name": "Python 3", "language": "python", "name": "python3"}},
 		"nbformat": 4, "nbformat_minor": 5,
 	}, "", " ")

@@ -36,10 +36,15 @@ you would run, and says what to look at. The keys are made anew every time and
 open nothing else. Nothing leaves this computer.
 
 Without DIR all of it is removed in the end. With --stay the providers stay up,
-for you to try things: DIR/env.sh points qleaks at them.`,
+for you to try things: DIR/env.sh points qleaks at them.
+
+"demo start" makes another world, in which you deal with a leak yourself, from the
+finding to the new key; docs/incident.md goes through it.`,
 		Example: `  qleaks demo                       the tour, step by step
   qleaks demo --no-pause            without waiting for the Enter key
-  qleaks demo --stay ~/qleaks-demo  then try things yourself; Ctrl-C ends it`,
+  qleaks demo --stay ~/qleaks-demo  then try things yourself; Ctrl-C ends it
+  eval "$(qleaks demo start)"       rehearse an incident in this shell
+  qleaks demo stop                  and take it away again`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := bindEnvironment(cmd.Flags(), env.Getenv); err != nil {
@@ -55,6 +60,7 @@ for you to try things: DIR/env.sh points qleaks at them.`,
 	f.SortFlags = false
 	f.BoolVar(&o.NoPause, "no-pause", false, "do not wait between the steps")
 	f.BoolVar(&o.Stay, "stay", false, "keep the simulated providers up after the tour, until Ctrl-C")
+	cmd.AddCommand(newDemoStartCommand(env), newDemoStatusCommand(env), newDemoStopCommand(env), newDemoConsoleCommand(env), newDemoServeCommand(env))
 	return cmd
 }
 

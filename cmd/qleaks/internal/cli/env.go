@@ -6,6 +6,7 @@ package cli
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/term"
@@ -42,11 +43,19 @@ func Process() Env {
 		Getenv:    os.Getenv,
 		Environ:   os.Environ,
 		Getwd:     os.Getwd,
-		ConfigDir: os.UserConfigDir,
-		CacheDir:  os.UserCacheDir,
+		ConfigDir: func() (string, error) { return placeOf("QLEAKS_CONFIG_HOME", os.UserConfigDir) },
+		CacheDir:  func() (string, error) { return placeOf("QLEAKS_CACHE_HOME", os.UserCacheDir) },
 		Terminal:  terminal,
 		Now:       time.Now,
 	}
+}
+
+// placeOf is the directory that a variable names, else the user's own.
+func placeOf(variable string, own func() (string, error)) (string, error) {
+	if dir := os.Getenv(variable); dir != "" {
+		return filepath.Abs(dir)
+	}
+	return own()
 }
 
 func terminal(stream any) (int, bool) {
