@@ -204,6 +204,10 @@ func (d drafter) target(c Candidate) Target {
 	if told := c.Case.Check.Key(); t.ID == "" && (told.Name == "" || told.Name == t.Name) {
 		t.ID = told.ID
 	}
+	// A list that was copied from a console knows a project by its name only.
+	if told := c.Case.Check.Key(); t.Project.ID == "" && told.ID != "" && told.ID == t.ID {
+		t.Project.ID = told.Project.ID
+	}
 	if len(c.Case.Fingerprints) > 0 {
 		t.Fingerprint, t.Salt = c.Case.Fingerprints[0], c.Salt
 	}

@@ -124,7 +124,7 @@ func short(commit string) string {
 func (t Told) verdict() string {
 	switch {
 	case !t.Asked:
-		return "Nobody asked the provider what ran: that no job is shown says nothing."
+		return "Nobody could tell what ran: that no job is shown says nothing."
 	case t.Since.IsZero():
 		return "Since when others could see the key is not known, so every job is shown."
 	case len(t.Window) == 0:

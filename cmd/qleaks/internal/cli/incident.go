@@ -12,6 +12,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/incident"
+	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
 )
 
@@ -25,12 +26,14 @@ type incidentOptions struct {
 	GitHub []string
 	// Since is the operator's word on when the key was public; Habit how far
 	// before that jobs are looked at.
-	Since   string
-	Habit   string
+	Since string
+	Habit string
+	// WithLeaked lets the leaked key itself ask.
+	WithLeaked bool
 	Network networkOptions
-	Output  outputOptions
-	Talking talkOptions
-	Origins map[string]origin
+	Output     outputOptions
+	Talking    talkOptions
+	Origins    map[string]origin
 }
 
 func newIncidentCommand(env Env) *cobra.Command {
@@ -45,7 +48,8 @@ those before, and what waits now.
 
 Without --scan and --report the current directory is searched. The leaked key is
 not used: jobs are asked for with a credential of yours that sees the same
-project or instance. No provider tells which key a job came with.
+project or instance. If you have none, --with-leaked-key asks with the leaked key
+itself, if the search finds it. No provider tells which key a job came with.
 
 Exit codes:
   0  told
@@ -54,6 +58,7 @@ Exit codes:
   4  told, but something is not known
   130  interrupted`,
 		Example: `  qleaks incident ada-laptop --credential ionq=env:MY_IONQ_KEY
+  qleaks incident ada-laptop --with-leaked-key
   qleaks incident ql5ychxq --report scan.json --format html -o incident.html
   gh api repos/lab/bell > bell.json; qleaks incident ada-laptop --github bell.json
   qleaks incident ada-laptop --since 2026-11-03T14:00:00Z --json`,
@@ -73,6 +78,7 @@ Exit codes:
 	f.StringArrayVar(&o.Reports, "report", nil, "use the findings and verdicts of this `FILE`, written by qleaks scan --json; may be repeated")
 	f.StringArrayVar(&o.GitHub, "github", nil, "learn from this `FILE` when it was pushed and whether it is public: gh api repos/OWNER/NAME, or …/activity; may be repeated")
 	f.StringVar(&o.Since, "since", "", "others could see it since this `TIME`: 2026-11-03 or 2026-11-03T14:00:00Z")
+	f.BoolVar(&o.WithLeaked, "with-leaked-key", false, "ask what ran with the leaked key itself: it counts as a use of it")
 	f.StringVar(&o.Habit, "habit", "90d", "learn what is usual from jobs of this `TIME` before the leak")
 	addReachFlags(cmd, &o.Network)
 	addAccountFlag(cmd, &o.Network)
@@ -131,7 +137,7 @@ func runIncident(ctx context.Context, env Env, o incidentOptions) error {
 	}
 	i := &inquiry{
 		audit:  audit{env: env, options: auditOptions{Scan: o.Scan, Reports: o.Reports, Talking: o.Talking}, say: messages{w: env.Stderr, quiet: o.Talking.Quiet}},
-		access: access, log: debugLog(env, o.Talking), habit: habit,
+		access: access, log: debugLog(env, o.Talking), habit: habit, withLeaked: o.WithLeaked,
 	}
 	out, err := o.Output.open(env)
 	if err != nil {
@@ -153,6 +159,9 @@ func runIncident(ctx context.Context, env Env, o incidentOptions) error {
 	}
 	if o.Output.File != "" {
 		i.say.note("the report is in %s", o.Output.File)
+	}
+	if status, _ := facts.Case.Status(); status == key.Active && facts.Case.Entry != nil {
+		i.say.hint("to end the key, and cancel the jobs that you name: qleaks remediate plan %s --cancel-jobs ID,ID -o plan.json", shellWord(facts.Case.Called()))
 	}
 	switch {
 	case ctx.Err() != nil:

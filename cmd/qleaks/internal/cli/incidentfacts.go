@@ -13,6 +13,7 @@ import (
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/scanner/gitsource"
 )
 
@@ -32,6 +33,8 @@ type inquiry struct {
 	access access
 	log    *slog.Logger
 	habit  time.Duration
+	// withLeaked lets the leaked key itself ask.
+	withLeaked bool
 }
 
 // facts gathers what an incident is told from.
@@ -172,6 +175,9 @@ func (i *inquiry) ask(ctx context.Context, f *incident.Facts) error {
 // where there is none, which is noted.
 func (i *inquiry) client(ctx context.Context, c *hygiene.Case) (provider.Client, error) {
 	name := c.Provider
+	if i.withLeaked {
+		return i.leakedClient(c)
+	}
 	known, err := loadAccounts(i.env, "", i.say)
 	if err != nil {
 		return nil, err
@@ -197,6 +203,31 @@ func (i *inquiry) client(ctx context.Context, c *hygiene.Case) (provider.Client,
 	return nil, nil
 }
 
+// leakedClient opens the way with the leaked key itself, which sees its own jobs.
+func (i *inquiry) leakedClient(c *hygiene.Case) (provider.Client, error) {
+	v, ok := i.leaked(c)
+	if !ok {
+		return nil, wrongUsage("--with-leaked-key: the key itself is not at hand", "--scan PATH says where it stands; reports do not hold it")
+	}
+	kit, err := kitNamed("key", c.Provider)
+	if err != nil {
+		return nil, err
+	}
+	i.say.note("asking with the leaked key itself, which counts as a use of it")
+	i.access.tell(kit, i.say)
+	return kit.New(provider.Config{Credential: v, Origins: i.access.origins[c.Provider], Proxy: i.access.options.Proxy, Log: i.log})
+}
+
+// leaked is the value of a case, if a search found it.
+func (i *inquiry) leaked(c *hygiene.Case) (secret.Value, bool) {
+	for _, f := range i.found {
+		if !f.Secret.IsZero() && slices.Contains(c.Fingerprints, f.Fingerprint) {
+			return f.Secret, true
+		}
+	}
+	return secret.Value{}, false
+}
+
 // belongs reports whether a key may be an account's: the one on whose list it
 // is, or the one that was shown its record.
 func belongs(c *hygiene.Case, account string) bool {
@@ -209,12 +240,13 @@ func belongs(c *hygiene.Case, account string) bool {
 // scope notes where the jobs may be those of another project than the key's: a
 // credential of IonQ's sees only its own.
 func (i *inquiry) scope(f *incident.Facts) {
-	// A list that was copied from the console knows a project by its name only.
-	project := cmp.Or(f.Case.Key().Project.ID, f.Case.Check.Key().Project.ID)
-	if f.Case.Provider != "ionq" {
+	project := projectOf(f.Case)
+	if f.Case.Provider != "ionq" || i.withLeaked {
 		return
 	}
-	const advice = "; use a key of that project"
+	const advice = "; use a key of that project, or --with-leaked-key if there is none"
+	// Of a list without jobs nobody knows whose it is, so that it says nothing.
+	f.Asked = len(f.Jobs) > 0
 	switch {
 	case project == "":
 		i.gaps = append(i.gaps, "jobs: IonQ lists those of the credential's own project, and which one the leaked key belongs to is not known")
@@ -223,6 +255,12 @@ func (i *inquiry) scope(f *incident.Facts) {
 	case f.Jobs[0].Project != project:
 		i.gaps = append(i.gaps, "jobs: the credential is of another project than the leaked key, which belongs to "+project+advice)
 	}
+}
+
+// projectOf is the id of a key's project, "" if nobody told. A list that was copied
+// from the console knows a project by its name only.
+func projectOf(c *hygiene.Case) string {
+	return cmp.Or(c.Key().Project.ID, c.Check.Key().Project.ID)
 }
 
 // costs asks for the costs of the jobs since the leak that have none.

@@ -107,6 +107,14 @@ func (o *planOptions) validate() error {
 	return nil
 }
 
+// searched are the places to search: the current directory, if nothing is named.
+func (o planOptions) searched() []string {
+	if len(o.Scan) == 0 && len(o.Reports) == 0 {
+		return []string{"."}
+	}
+	return o.Scan
+}
+
 func runRemediatePlan(ctx context.Context, env Env, o planOptions) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -142,7 +150,11 @@ func runRemediatePlan(ctx context.Context, env Env, o planOptions) error {
 		if err := plan.Text(env.Stdout, remediate.TextOptions{}); err != nil {
 			return err
 		}
-		r.say.hint("to carry it out: qleaks remediate apply %s", shellWord(o.Output.File))
+		words := []string{"qleaks remediate apply", shellWord(o.Output.File)}
+		for _, place := range o.searched() {
+			words = append(words, "--scan", shellWord(place))
+		}
+		r.say.hint("to carry it out: %s", strings.Join(words, " "))
 	}
 	if len(plan.Rows) > 0 {
 		return exitStatusError(exitFindings)
@@ -152,9 +164,7 @@ func runRemediatePlan(ctx context.Context, env Env, o planOptions) error {
 
 // plan gathers what is known, and drafts.
 func (r *remedy) plan(ctx context.Context, o planOptions) (remediate.Plan, error) {
-	if len(o.Scan) == 0 && len(o.Reports) == 0 {
-		o.Scan = []string{"."}
-	}
+	o.Scan = o.searched()
 	i := &inquiry{audit: audit{env: r.env, options: auditOptions{Scan: o.Scan, Reports: o.Reports, Talking: o.Talking}, say: r.say}, access: r.access, log: r.log}
 	store, err := openInventory(r.env, r.say)
 	if err != nil {
@@ -187,6 +197,9 @@ func (r *remedy) plan(ctx context.Context, o planOptions) (remediate.Plan, error
 			return remediate.Plan{}, err
 		}
 		g.Cases = append(g.Cases, candidate)
+	}
+	if missing := notRunning(o.CancelJobs, g.Cases); len(missing) > 0 {
+		return remediate.Plan{}, &problem{code: exitFailed, message: "--cancel-jobs: no such job waits or runs: " + strings.Join(missing, ", "), hints: []string{"qleaks incident KEY lists them, with their ids"}}
 	}
 	g.Gaps = append(g.Gaps, i.gaps...)
 	return remediate.Draft(g, r.policy, r.means(sites)), nil
@@ -254,8 +267,10 @@ func (r *remedy) candidate(ctx context.Context, i *inquiry, c *hygiene.Case, o p
 	out := remediate.Candidate{Case: c, Salt: r.prints.Salt(), Wanted: o.wanted, Order: o.order}
 	if c.Entry != nil {
 		if s := sites[c.Provider+"/"+c.Entry.Accounts[0]]; s != nil && s.client != nil {
-			out.Running, out.Others = s.running, true
-			for _, j := range s.running.Jobs {
+			if err := r.sees(ctx, i, c, s, &out); err != nil {
+				return out, err
+			}
+			for _, j := range out.Running.Jobs {
 				if slices.Contains(o.CancelJobs, j.ID) {
 					out.Running.Cancel = append(out.Running.Cancel, j.ID)
 				}
@@ -272,6 +287,36 @@ func (r *remedy) candidate(ctx context.Context, i *inquiry, c *hygiene.Case, o p
 	}
 	out.Exposure = exposureOf(c, e, o)
 	return out, nil
+}
+
+// sees finds out what runs where a key works: with the operator's credential, or,
+// if that is of another project, with the leaked key itself, which a provider was
+// asked about before.
+func (r *remedy) sees(ctx context.Context, i *inquiry, c *hygiene.Case, s *plannedSite, out *remediate.Candidate) error {
+	own, project := s.own.Project.ID, projectOf(c)
+	if own == project || own == "" || project == "" {
+		out.Running, out.Others = s.running, true
+		return nil
+	}
+	v, ok := i.leaked(c)
+	if status, _ := c.Status(); !ok || status != key.Active {
+		i.gaps = append(i.gaps, fmt.Sprintf("what runs with %s: your credential for %s is of another project, %s", c.Called(), s.account.name, own))
+		return nil
+	}
+	client, err := r.clientWith(s.account, v)
+	if err != nil {
+		return err
+	}
+	r.say.note("your credential for %s is of another project than %s: what runs there is asked with the leaked key itself", s.account.name, c.Called())
+	out.Running = r.running(ctx, client)
+	return nil
+}
+
+// notRunning are the jobs to be cancelled that no key of the plan can see.
+func notRunning(wanted []string, cases []remediate.Candidate) []string {
+	return slices.DeleteFunc(slices.Clone(wanted), func(id string) bool {
+		return slices.ContainsFunc(cases, func(c remediate.Candidate) bool { return slices.Contains(c.Running.Cancel, id) })
+	})
 }
 
 // exposureOf is how far a value came, as far as that is known.
