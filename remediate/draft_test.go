@@ -293,3 +293,33 @@ func TestNamedJobsAreCancelledAndNoOthers(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestNamedJobsAreCancelledInEveryOrder(t *testing.T) {
+	for _, order := range []remediate.Order{remediate.BreakFirst, remediate.MakeFirst, remediate.FastOverlap, remediate.RevokeOnly} {
+		for _, others := range []bool{true, false} {
+			c := leaked(entry("laptop"), key.Active)
+			c.Order, c.Others = order, others
+			c.Running = remediate.Running{Asked: true, Jobs: []provider.Job{{ID: "j1", Status: "Queued", Pending: true}}, Cancel: []string{"j1"}}
+			got := actions(only(t, gathered(c), remediate.DefaultPolicy(), allAPI()))
+			want := "cancel jobs"
+			if !others {
+				want = "cancel jobs with the leaked key, suspend"
+			}
+			if !strings.Contains(got, want) {
+				t.Errorf("%s, others %t: %s", order, others, got)
+			}
+		}
+	}
+}
+
+func TestTheProjectOfACopiedListIsWhatTheProviderTold(t *testing.T) {
+	c := leaked(entry("laptop", func(e *inventory.Entry) { e.Key.ID, e.Key.Project = "", key.Party{Name: "bell"} }), key.Active)
+	c.Case.Check.Verdict.Key = key.Key{Provider: "ibm", ID: "k-1", Name: "laptop", Project: key.Party{ID: "p-1"}}
+	if got := only(t, gathered(c), remediate.DefaultPolicy(), allAPI()).Key; got.ID != "k-1" || got.Project != (key.Party{ID: "p-1", Name: "bell"}) {
+		t.Errorf("%+v", got)
+	}
+	c.Case.Check.Verdict.Key.Name = "another"
+	if got := only(t, gathered(c), remediate.DefaultPolicy(), allAPI()).Key; got.ID != "" || got.Project.ID != "" {
+		t.Errorf("another key's project: %+v", got)
+	}
+}

@@ -49,14 +49,14 @@ func guide(t Task) Guide {
 	switch t.Deed {
 	case Issuing:
 		g.Title = "Make a new key"
-		g.Steps = append(append(g.Steps, c.create...), "the name: "+t.Name)
+		g.Steps, g.Facts = append(g.Steps, c.create...), []string{"the name: " + t.Name}
 		if project := cmp.Or(t.Target.Project.Name, t.Target.Project.ID); project != "" {
-			g.Steps = append(g.Steps, "the project: "+project)
+			g.Facts = append(g.Facts, "the project: "+project)
 		}
 		g.Question = "The new value (it is not shown)"
 	case Revoking:
 		g.Title = "Revoke the key " + t.Name
-		g.Steps = append(append(g.Steps, c.revoke...), about(t)...)
+		g.Steps, g.Facts = append(g.Steps, c.revoke...), about(t)
 		g.Question = "Is it revoked?"
 	case Seeking:
 		g.Title = "Look for the key " + t.Name
@@ -65,7 +65,7 @@ func guide(t Task) Guide {
 	case Suspending, Resuming, Unlocking:
 	}
 	if t.Text != "" {
-		g.Steps = append(g.Steps, t.Text)
+		g.Facts = append(g.Facts, t.Text)
 	}
 	return g
 }

@@ -222,7 +222,8 @@ func (x *run) changed(r *rotation, s seen) string {
 // ownerKnows asks whether the owner agrees.
 func (x *run) ownerKnows(ctx context.Context, r *rotation, s Step) (map[string]string, error) {
 	yes, err := x.person().Yes(ctx, Guide{
-		Title: "Ask the owner of " + r.row.Key.Called(), Steps: append([]string{"tell them: the key is going to be revoked, because it is " + strings.Join(r.row.Why, "; ")}, about(Task{Target: r.row.Key, ID: r.row.Key.ID, Name: r.row.Key.Name})...),
+		Title: "Ask the owner of " + r.row.Key.Called(), Steps: []string{"tell them: the key is going to be revoked, because it is " + strings.Join(r.row.Why, "; ")},
+		Facts:    about(Task{Target: r.row.Key, ID: r.row.Key.ID, Name: r.row.Key.Name}),
 		Question: "Do they know, and agree?",
 	})
 	if err != nil {

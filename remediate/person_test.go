@@ -89,7 +89,7 @@ func (p *fakePerson) Value(_ context.Context, g remediate.Guide) (secret.Value, 
 	p.asked = append(p.asked, g.Title)
 	time.Sleep(time.Minute)
 	name := ""
-	for _, s := range g.Steps {
+	for _, s := range g.Facts {
 		if rest, ok := strings.CutPrefix(s, "the name: "); ok {
 			name = rest
 		}

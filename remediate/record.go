@@ -102,8 +102,9 @@ type Guide struct {
 	Title string
 	// Page is where to do it.
 	Page string
-	// Steps are in order.
+	// Steps are in order; Facts say what they are about.
 	Steps []string
+	Facts []string
 	// Question ends the guide.
 	Question string
 }

@@ -66,11 +66,11 @@ func (w way) makeFirst(fast bool) []Step {
 			s = append(s, own(Drain, "wait until nothing runs that may need the old key"))
 		}
 	}
-	s = append(s, w.contain()...)
+	s = append(append(s, w.cancellingLeaked()...), w.contain()...)
 	if w.can(Suspending) {
 		s = append(s, w.soak(w.times.Soak), w.revoke())
 	}
-	if fast && len(w.cancel) > 0 && w.others {
+	if len(w.cancel) > 0 && w.others {
 		s = append(append(s, w.cancelling()), w.cancellingAgain()...)
 	}
 	return append(s, own(Prove, "prove that the old key is refused, and that the new one works"), w.forget())
@@ -79,9 +79,7 @@ func (w way) makeFirst(fast bool) []Step {
 // breakFirst: whoever has the old value loses it before anything else is done.
 func (w way) breakFirst() []Step {
 	s := []Step{own(Evidence, "keep the key's record, its use, and what runs, as they are now; nothing of it is deleted")}
-	if len(w.cancel) > 0 && !w.others {
-		s = append(s, Step{Do: CancelLeaked, By: ByAPI, Text: "cancel the named jobs with the leaked key itself: no other credential of its project is known", Forever: true})
-	}
+	s = append(s, w.cancellingLeaked()...)
 	if !w.suspended {
 		s = append(s, w.contain()...)
 	} else {
@@ -116,14 +114,15 @@ func (w way) revokeOnly() []Step {
 	if w.reason != Leaked && w.drain != DrainIgnore {
 		s = append(s, own(Drain, "wait until nothing runs that may need the key"))
 	}
+	s = append(s, w.cancellingLeaked()...)
 	if !w.suspended {
 		s = append(s, w.contain()...)
 	}
 	if w.reason == Leaked {
 		s = append(s, own(Persistence, "look for keys that were made since the leak, and could be a thief's"))
-		if len(w.cancel) > 0 && w.others {
-			s = append(append(s, w.cancelling()), w.cancellingAgain()...)
-		}
+	}
+	if len(w.cancel) > 0 && w.others {
+		s = append(append(s, w.cancelling()), w.cancellingAgain()...)
 	}
 	if w.can(Suspending) {
 		if w.reason == Unused {
@@ -194,6 +193,15 @@ func (w way) soak(d time.Duration) Step {
 // cancelling cancels the named jobs.
 func (w way) cancelling() Step {
 	return Step{Do: Cancel, By: ByAPI, Text: "cancel the named jobs, with a credential of yours", Forever: true}
+}
+
+// cancellingLeaked cancels the named jobs with the key that is about to end, where
+// no other sees them.
+func (w way) cancellingLeaked() []Step {
+	if len(w.cancel) == 0 || w.others {
+		return nil
+	}
+	return []Step{{Do: CancelLeaked, By: ByAPI, Text: "cancel the named jobs with the leaked key itself: no other credential of its project is known", Forever: true}}
 }
 
 // cancellingAgain does so once more when nothing of the key lives. It stands

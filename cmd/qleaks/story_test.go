@@ -69,6 +69,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"received": received,
 		"breaks":   breaks,
 		"world":    world,
+		"sourced":  sourced,
 		"github":   github,
 		"keeps":    keeps,
 		"hides":    hides,

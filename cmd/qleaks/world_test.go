@@ -80,3 +80,15 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 
 // running is the world of a story, once there is one.
 type running struct{ *demo.World }
+
+// sourced FILE takes the variables of a file that a shell would read.
+func sourced(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sourced FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "="); ok && strings.HasPrefix(line, "export ") {
+			ts.Setenv(name, strings.Trim(value, "'"))
+		}
+	}
+}

@@ -139,7 +139,13 @@ says where), and these commands do the same without a browser.`,
 			return atConsole(cmd.Context(), env, "revoke", url.Values{"name": args})
 		},
 	}
-	cmd.AddCommand(made, revoked)
+	listed := &cobra.Command{
+		Use: "list", Short: "Show the table of keys, as a person copies it", Args: noArguments,
+		Long:    "It goes to standard output, for qleaks keys import.",
+		Example: `  qleaks demo console list | qleaks keys import - --provider ionq --account lab --whole`,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return atConsole(cmd.Context(), env, "keys", nil) },
+	}
+	cmd.AddCommand(listed, made, revoked)
 	return cmd
 }
 
@@ -151,6 +157,10 @@ func atConsole(ctx context.Context, env Env, what string, about url.Values) erro
 	answer, err := state.Ask(ctx, what, about.Encode())
 	if err != nil {
 		return demoTrouble(err)
+	}
+	if what == "keys" {
+		_, err = fmt.Fprintf(env.Stdout, "Name\tProject\tLast used\n%s\n", answer)
+		return err
 	}
 	if len(answer) == 0 {
 		_, err = fmt.Fprintf(env.Stdout, "IonQ's console: %s is revoked\n", report.Clean(about.Get("name")))

@@ -147,7 +147,8 @@ func (x *fixing) put(ctx context.Context, file string, k wanted) error {
 		return couldNot("cannot keep the key in "+x.envName(), err, "name another file with --env-file, or put the key away yourself and use --no-store")
 	case mark != store.Absent && mark != use.Mark(value):
 		return couldNot(fmt.Sprintf("%s holds another value for %s", x.envName(), k.name), errors.New("nothing was written"),
-			"choose another name: --variable "+x.found[k.key].Rule.Provider+"="+k.name+"_2")
+			"choose another name: --variable "+x.found[k.key].Rule.Provider+"="+k.name+"_2",
+			"if that is the key which replaced the one in the files: --no-store changes the files only")
 	}
 	if _, err := s.Put(ctx, value, mark); err != nil {
 		return couldNot("cannot keep the key in "+x.envName(), err)

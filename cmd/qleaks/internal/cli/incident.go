@@ -30,7 +30,7 @@ type incidentOptions struct {
 	Habit string
 	// WithLeaked lets the leaked key itself ask.
 	WithLeaked bool
-	Network networkOptions
+	Network    networkOptions
 	Output     outputOptions
 	Talking    talkOptions
 	Origins    map[string]origin

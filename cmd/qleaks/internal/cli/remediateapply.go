@@ -208,6 +208,7 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 	case !whole:
 		return exitStatusError(exitPartly)
 	}
+	r.say.hint("what is left: list the keys anew (qleaks keys), take the old ones out of files (qleaks fix) and of the history (qleaks fix --history)")
 	return nil
 }
 
@@ -290,6 +291,10 @@ func (r *remedy) progress(e remediate.Event) {
 	switch e.Kind { //nolint:exhaustive // the others are told in the end
 	case remediate.Intent:
 		r.say.note("%s: %d of %d: %s", e.Key, e.Step, e.Steps, e.Text)
+	case remediate.IsDone:
+		if e.Do == remediate.Issue {
+			r.say.note("%s: the new value is sealed on this computer", e.Key)
+		}
 	case remediate.NobodyKnows:
 		r.say.note("%s: no clear answer (%s): finding out what became of it", e.Key, e.Text)
 	case remediate.Waiting:

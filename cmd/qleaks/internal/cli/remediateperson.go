@@ -42,6 +42,9 @@ func (p *terminalPerson) show(g remediate.Guide) error {
 	for i, s := range g.Steps {
 		fmt.Fprintf(&b, "  %d. %s\n", i+1, report.Clean(s))
 	}
+	for _, f := range g.Facts {
+		b.WriteString("     " + report.Clean(f) + "\n")
+	}
 	_, err := io.WriteString(p.env.Stderr, b.String())
 	return err
 }

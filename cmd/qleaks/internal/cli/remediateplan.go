@@ -154,6 +154,9 @@ func runRemediatePlan(ctx context.Context, env Env, o planOptions) error {
 		for _, place := range o.searched() {
 			words = append(words, "--scan", shellWord(place))
 		}
+		if o.Config != "" {
+			words = append(words, "--config", shellWord(o.Config))
+		}
 		r.say.hint("to carry it out: %s", strings.Join(words, " "))
 	}
 	if len(plan.Rows) > 0 {
