@@ -210,16 +210,16 @@ func (w *World) writeShells(dir string) error {
 		"QLEAKS_DEMO": dir, "QLEAKS_CONFIG_HOME": filepath.Join(dir, "config"), "QLEAKS_CACHE_HOME": filepath.Join(dir, "cache"),
 		"QLEAKS_ENDPOINT": strings.Join(endpoints, ","),
 	}
-	sh := "# For the demonstration in " + strings.ReplaceAll(dir, "\n", " ") + ", as long as it runs; a new shell forgets it.\n"
-	ps := sh
+	about := "# For the demonstration in " + strings.ReplaceAll(dir, "\n", " ") + ", as long as it runs; a new shell forgets it.\n"
+	sh, ps := []string{about}, []string{about}
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		sh += "export " + name + "='" + strings.ReplaceAll(variables[name], "'", `'\''`) + "'\n"
-		ps += "$env:" + name + " = '" + strings.ReplaceAll(variables[name], "'", "''") + "'\n"
+		sh = append(sh, "export "+name+"='"+strings.ReplaceAll(variables[name], "'", `'\''`)+"'\n")
+		ps = append(ps, "$env:"+name+" = '"+strings.ReplaceAll(variables[name], "'", "''")+"'\n")
 	}
-	if err := os.WriteFile(filepath.Join(dir, "env.ps1"), []byte(ps), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "env.ps1"), []byte(strings.Join(ps, "")), 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "env.sh"), []byte(sh), 0o600)
+	return os.WriteFile(filepath.Join(dir, "env.sh"), []byte(strings.Join(sh, "")), 0o600)
 }
 
 // Make makes a key at IonQ, as a person does in its console. ok is false if one
