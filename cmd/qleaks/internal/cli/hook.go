@@ -56,7 +56,11 @@ Exit codes:
   2  wrong command line or configuration
   3  could not scan
   4  no key, but something was not read`,
-		Example: `  qleaks hook                        what git commit would say now
+		Example: `  qleaks hook install                before every commit in this repository
+  qleaks hook install --pre-push     before every push, too
+  qleaks hook install --global       in every repository of yours
+  qleaks hook status                 what would stop a key here
+  qleaks hook                        what git commit would say now
   qleaks hook -- bell.py             what it would say of these files
   SKIP=qleaks git commit             leave it out, once`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,6 +77,7 @@ Exit codes:
 		},
 	}
 	addHookFlags(cmd, &o)
+	cmd.AddCommand(newHookInstallCommand(env), newHookUninstallCommand(env), newHookStatusCommand(env), newHookCleanCommand(env))
 	cmd.ValidArgsFunction = cobra.FixedCompletions(hookEvents(), cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }
@@ -129,7 +134,7 @@ func received(env Env, o hookOptions) bool {
 
 // wrongEvent is for words that no hook of Git has.
 func wrongEvent(word string) error {
-	hints := didYouMean(word, hookEvents())
+	hints := didYouMean(word, append(hookEvents(), "install", "uninstall", "status"))
 	if len(hints) == 0 {
 		hints = []string{"files stand after --: qleaks hook -- " + shellWord(word)}
 	}

@@ -45,6 +45,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		Example: `  qleaks scan                       this repository with its whole history
   qleaks scan ~/notebooks           a directory, and every repository in it
   qleaks scan --verify              ask providers whether keys still work
+  qleaks hook install               stop keys before they are committed
   qleaks rules list                 what is looked for
   qleaks                            where you stand, and what to do next`,
 		SilenceErrors: true,
