@@ -12,6 +12,7 @@ import (
 // Modes of entries in trees and indexes.
 const (
 	modeTree    = 0o040000
+	modeRegular = 0o100000 // with 0o644 or 0o755
 	modeGitlink = 0o160000
 )
 

@@ -31,6 +31,8 @@ type Sim struct {
 	owners map[string]*owner
 	tokens map[string][]string // whose secrets a token may read
 	ids    int
+	// comments are those on OWNER/REPOSITORY/NUMBER.
+	comments map[string][]comment
 	writing
 }
 
@@ -68,6 +70,7 @@ func New(o Options) *Sim {
 		s.Handle(http.MethodGet, path, s.bearing(h))
 	}
 	s.handleWrites()
+	s.handleComments()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
 	s.Handle(http.MethodGet, "/user/codespaces/secrets", s.bearing(s.ofOwner))

@@ -53,6 +53,8 @@ type readOptions struct {
 // judgeOptions say what counts; package words are those of the flags.
 type judgeOptions struct {
 	Config string
+	// given is the configuration, where a command has it already.
+	given *fileConfig
 	// Baseline is a file that lists what is known; known is its content, where
 	// a command has it already.
 	Baseline string

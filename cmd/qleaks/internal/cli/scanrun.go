@@ -87,7 +87,7 @@ func debugLog(env Env, o talkOptions) *slog.Logger {
 
 // prepare finds out what to scan, by which rules and settings.
 func (r *scanRun) prepare(ctx context.Context) error {
-	var given *fileConfig
+	given := r.options.Judging.given
 	if name := r.options.Judging.Config; name != "" {
 		isGitleaks, err := r.givenRules(name)
 		if err == nil && !isGitleaks {

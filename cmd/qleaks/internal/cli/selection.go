@@ -139,6 +139,12 @@ func (w *walk) selection() gitsource.Selection {
 	}
 }
 
+// unknownRevision is words of the operator that lead to no commit.
+type unknownRevision struct{ error }
+
+// Unwrap returns the words for it.
+func (u unknownRevision) Unwrap() error { return u.error }
+
 // wrongRevision puts an unknown revision in words, or returns nil.
 func wrongRevision(err error) error {
 	var wrong *gitsource.RevisionError
@@ -150,5 +156,5 @@ func wrongRevision(err error) error {
 	if len(wrong.Candidates) > 0 {
 		hints = []string{"it could be " + strings.Join(wrong.Candidates, ", ")}
 	}
-	return wrongUsage(message, hints...)
+	return unknownRevision{wrongUsage(message, hints...)}
 }
