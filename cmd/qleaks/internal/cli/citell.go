@@ -246,4 +246,3 @@ func cell(text string) string {
 	}
 	return "<code>" + text + "</code>"
 }
-
