@@ -14,6 +14,7 @@ func mayReveal() []string {
 	return []string{
 		"internal/secret",       // fingerprints
 		"internal/provider/...", // headers and bodies to the key's own provider
+		"internal/ci",           // tells a runner what to hide in its logs
 		"internal/github",       // the header with which GitHub is asked
 		"internal/demo",         // leaks keys that open nothing, made for the occasion
 		"remediate/store/...",   // puts a new key where it is used

@@ -62,7 +62,7 @@ const teller = "#!/bin/sh\nfor a; do printf '<%s>\\n' \"$a\"; done\n"
 
 func TestInputsAreArgumentsAndNothingElse(t *testing.T) {
 	program, trace := filepath.Join(t.TempDir(), "qleaks"), filepath.Join(t.TempDir(), "trace")
-	must(t, os.WriteFile(program, []byte(teller), 0o700)) //nolint:gosec // it is to be run
+	must(t, os.WriteFile(program, []byte(teller), 0o700))
 	hostile := "$(touch " + trace + ")`touch " + trace + "`\"; touch " + trace + "; '"
 	printed, err := runAction(t, "", map[string]string{
 		"ACTION_BINARY": program, "ACTION_MODE": "diff", "ACTION_BASE": hostile, "ACTION_HEAD": "--output=x", "ACTION_PATH_TO_SCAN": "--help",

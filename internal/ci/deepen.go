@@ -32,7 +32,7 @@ func Deepen(ctx context.Context, dir string, n int, commits ...string) error {
 			args = append(args, c)
 		}
 	}
-	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // ids and words of ours
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0")
 	// What git says may name the remote, and with it a credential.

@@ -7,10 +7,16 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/qleaks/qleaks/internal/secret"
 )
 
 // MaxAnnotations is how many annotations of a level GitHub shows of a step.
 const MaxAnnotations = 10
+
+// maskable is the shortest line that is masked: shorter ones would be blanked in
+// half of every log.
+const maskable = 12
 
 // Level is how loud an annotation is.
 type Level string
@@ -55,9 +61,19 @@ func (w Workflow) Annotate(a Annotation) error {
 	return w.command(string(a.Level), strings.Join(properties, ","), a.Text)
 }
 
-// Mask tells the runner to hide a value in all that is printed later. The
-// runner itself does not show the line.
-func (w Workflow) Mask(value string) error { return w.command("add-mask", "", value) }
+// Mask tells the runner to hide a key in all that is printed later, each line of
+// it. The runner itself does not show the command.
+func (w Workflow) Mask(v secret.Value) error {
+	for line := range strings.Lines(v.Reveal()) {
+		if line = strings.TrimSpace(line); len(line) < maskable {
+			continue
+		}
+		if err := w.command("add-mask", "", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (w Workflow) command(name, properties, text string) error {
 	if properties != "" {
@@ -107,7 +123,7 @@ func WriteSummary(file, markdown string) error {
 }
 
 func appendTo(name, text string) error {
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600) //nolint:gosec // the runner names the file
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("write for the runner: %w", err)
 	}

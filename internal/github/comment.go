@@ -52,7 +52,7 @@ func (c *Client) Keep(ctx context.Context, n Comment) (there bool, err error) {
 		members, err := provider.Object(answer)
 		return err == nil && provider.Has(members, "id", "body")
 	}
-	err = c.exchange(ctx, c.wire.Line(method, path...), good, whole, c.call(method, path, nil, map[string]string{"body": body}, nil))
+	err = c.exchange(ctx, c.wire.Line(method, path...), good, whole, c.call(method, path, map[string]string{"body": body}, nil))
 	return err == nil, err
 }
 

@@ -75,7 +75,7 @@ func (c *Client) Look(ctx context.Context, p Place) (Kept, error) {
 	}
 	var told github.Secret
 	path := p.path(p.Name)
-	if err := c.ask(ctx, path, tells("name", "created_at", "updated_at"), c.call(http.MethodGet, path, nil, nil, &told)); err != nil {
+	if err := c.ask(ctx, path, tells("name", "created_at", "updated_at"), c.call(http.MethodGet, path, nil, &told)); err != nil {
 		return Kept{}, err
 	}
 	k := Kept{Created: told.CreatedAt.UTC(), Updated: told.UpdatedAt.UTC()}
@@ -130,7 +130,7 @@ func (c *Client) Ready(ctx context.Context, p Place) error {
 func (c *Client) publicKey(ctx context.Context, p Place) (*github.PublicKey, error) {
 	path := p.path("public-key")
 	var told github.PublicKey
-	err := c.ask(ctx, path, tells("key_id", "key"), c.call(http.MethodGet, path, nil, nil, &told))
+	err := c.ask(ctx, path, tells("key_id", "key"), c.call(http.MethodGet, path, nil, &told))
 	return &told, err
 }
 
@@ -164,7 +164,7 @@ func (c *Client) Write(ctx context.Context, p Place, v secret.Value, as Kept) er
 		good := func(answer httpx.Response) bool {
 			return answer.Status == http.StatusCreated || answer.Status == http.StatusNoContent
 		}
-		err = c.exchange(ctx, c.wire.Line(http.MethodPut, path...), good, func(httpx.Response) bool { return true }, c.call(http.MethodPut, path, nil, body, nil))
+		err = c.exchange(ctx, c.wire.Line(http.MethodPut, path...), good, func(httpx.Response) bool { return true }, c.call(http.MethodPut, path, body, nil))
 		// GitHub changes its key now and then, and refuses what was sealed for the
 		// one before.
 		if e, ok := errors.AsType[*provider.CallError](err); !ok || e.Status != http.StatusUnprocessableEntity || again {
@@ -183,9 +183,9 @@ func seal(v secret.Value, key *github.PublicKey) (sealed, error) {
 }
 
 // call is one call over the library, as ask takes it.
-func (c *Client) call(method string, path []string, query url.Values, body, into any) func(context.Context) error {
+func (c *Client) call(method string, path []string, body, into any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := c.do(ctx, method, path, query, body, into)
+		_, err := c.do(ctx, method, path, nil, body, into)
 		return err
 	}
 }

@@ -14,8 +14,7 @@ import (
 // ciOptions are the flags of ci.
 type ciOptions struct {
 	Path string
-	// Mode is what is read; Base and Head are what an event would say.
-	Mode, Base, Head string
+	Part ciPart
 	// Reports are FORMAT=FILE.
 	Reports []string
 	// Runner says how the runner of GitHub is spoken to.
@@ -30,6 +29,9 @@ type ciOptions struct {
 
 	reports []ciReport
 }
+
+// ciPart says what is read: Base and Head are what an event would say.
+type ciPart struct{ Mode, Base, Head string }
 
 // ciRunner says what the runner of GitHub is told.
 type ciRunner struct {
@@ -101,9 +103,9 @@ Exit codes are those of scan: 1 for findings, 4 where something was not read.`,
 func addCIFlags(cmd *cobra.Command, o *ciOptions) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.Mode, "mode", ciAuto, "`WHAT` to read: auto (as the event says), diff (what --head brings to --base), full")
-	f.StringVar(&o.Base, "base", "", "the `REV` that was there before")
-	f.StringVar(&o.Head, "head", "", "the `REV` that is new (default: HEAD)")
+	f.StringVar(&o.Part.Mode, "mode", ciAuto, "`WHAT` to read: auto (as the event says), diff (what --head brings to --base), full")
+	f.StringVar(&o.Part.Base, "base", "", "the `REV` that was there before")
+	f.StringVar(&o.Part.Head, "head", "", "the `REV` that is new (default: HEAD)")
 	addJudgeFlags(cmd, &o.Judging)
 	f.StringVar(&o.Judging.FailOn, "fail-on", defaultFailOn, "exit 1 from this `LEVEL` on: high, medium, low, active (only keys that are known to work) or none")
 	f.BoolVar(&o.Judging.Strict, "strict", false, "count what was left out on purpose as not read: exit 4")
@@ -126,11 +128,11 @@ func addCIFlags(cmd *cobra.Command, o *ciOptions) {
 // validate says which flags do not go together.
 func (o *ciOptions) validate() error {
 	switch {
-	case !slices.Contains([]string{ciAuto, ciDiff, ciFull}, o.Mode):
-		return wrongUsage(fmt.Sprintf("--mode %q is not one of auto, diff, full", clipped(o.Mode)), didYouMean(o.Mode, []string{ciAuto, ciDiff, ciFull})...)
-	case o.Mode == ciFull && (o.Base != "" || o.Head != ""):
+	case !slices.Contains([]string{ciAuto, ciDiff, ciFull}, o.Part.Mode):
+		return wrongUsage(fmt.Sprintf("--mode %q is not one of auto, diff, full", clipped(o.Part.Mode)), didYouMean(o.Part.Mode, []string{ciAuto, ciDiff, ciFull})...)
+	case o.Part.Mode == ciFull && (o.Part.Base != "" || o.Part.Head != ""):
 		return wrongUsage("--mode full reads everything, and --base and --head name a part")
-	case o.Base == "" && (o.Mode == ciDiff || o.Head != ""):
+	case o.Part.Base == "" && (o.Part.Mode == ciDiff || o.Part.Head != ""):
 		return wrongUsage("--base is missing: what was there before", "such as --base origin/main")
 	case o.Verifying.Explain:
 		return wrongUsage("ci asks right away", "to see what would be asked: qleaks scan --verify --explain-network")

@@ -40,18 +40,18 @@ func (c *ciRun) find() error {
 	c.github = c.env.Getenv("GITHUB_ACTIONS") == "true"
 	var err error
 	switch {
-	case o.Base != "":
-		head := o.Head
+	case o.Part.Base != "":
+		head := o.Part.Head
 		if head == "" {
 			head = "HEAD"
 		}
-		c.scope.Event, c.ranges = "what "+clipped(head)+" brings to "+clipped(o.Base), []string{o.Base + ".." + head}
+		c.scope.Event, c.ranges = "what "+clipped(head)+" brings to "+clipped(o.Part.Base), []string{o.Part.Base + ".." + head}
 		return nil
 	case c.github:
 		c.scope, err = c.event()
 	case c.env.Getenv("GITLAB_CI") == "true":
 		c.scope = ci.GitLab(c.env.Getenv)
-	case o.Mode == ciFull:
+	case o.Part.Mode == ciFull:
 	default:
 		return wrongUsage("no CI that qleaks knows runs this, so that it cannot tell what is new",
 			"name it: qleaks ci --base origin/main", "or read everything: qleaks ci --mode full")
@@ -59,7 +59,7 @@ func (c *ciRun) find() error {
 	if err != nil {
 		return err
 	}
-	if o.Mode == ciFull {
+	if o.Part.Mode == ciFull {
 		c.scope.Whole, c.scope.Nothing = true, ""
 	}
 	if c.scope.Privileged && o.Verifying.Verify && !o.Runner.AllowUntrusted {
@@ -134,7 +134,7 @@ func (c *ciRun) lacking(ctx context.Context) bool {
 
 // cut reports whether an attempt met the border of a shallow checkout.
 func (c *ciRun) cut(err error) bool {
-	if _, ok := errors.AsType[unknownRevision](err); ok {
+	if _, ok := errors.AsType[unknownRevisionError](err); ok {
 		return true
 	}
 	return err == nil && slices.ContainsFunc(c.result.Coverage.Reasons, func(r finding.Reason) bool { return strings.Contains(r.Reason, "shallow") })

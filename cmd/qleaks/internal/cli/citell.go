@@ -9,14 +9,11 @@ import (
 	"strings"
 
 	"github.com/qleaks/qleaks/internal/ci"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/report"
 	"github.com/qleaks/qleaks/scanner/source"
 )
-
-// maskable is the shortest value that is masked: the runner would blank shorter
-// ones in half of every log.
-const maskable = 12
 
 // tell writes the reports and says to people, the runner and the pull request
 // what came of it. The error is the exit status.
@@ -54,15 +51,14 @@ func (c *ciRun) mask() error {
 	if !c.github || terminal || c.env.Getenv("ACT") != "" || c.env.Getenv("GITHUB_WORKFLOW") == "" || c.env.Getenv("RUNNER_TEMP") == "" {
 		return nil
 	}
-	told := map[string]bool{}
+	told := map[secret.Fingerprint]bool{}
 	for _, f := range c.result.Findings {
-		for line := range strings.Lines(f.Secret.Reveal()) {
-			if line = strings.TrimSpace(line); len(line) >= maskable && !told[line] {
-				told[line] = true
-				if err := (ci.Workflow{W: c.env.Stdout}).Mask(line); err != nil {
-					return err
-				}
-			}
+		if told[f.Fingerprint] {
+			continue
+		}
+		told[f.Fingerprint] = true
+		if err := (ci.Workflow{W: c.env.Stdout}).Mask(f.Secret); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -189,7 +185,7 @@ func (c *ciRun) markdown() string {
 	coverage := c.result.Coverage
 	fmt.Fprintf(&b, "### %s\n\n", html.EscapeString(headline(s.Keys)))
 	read := "everything: files and the whole history"
-	if !c.scope.Whole && c.options.Mode != ciFull {
+	if !c.scope.Whole && c.options.Part.Mode != ciFull {
 		read = c.scope.Event
 	}
 	fmt.Fprintf(&b, "Read: %s; %s, %s.", html.EscapeString(report.Clean(read)), plural(coverage.Files, "file"), plural(coverage.Objects, "object"))

@@ -139,11 +139,11 @@ func (w *walk) selection() gitsource.Selection {
 	}
 }
 
-// unknownRevision is words of the operator that lead to no commit.
-type unknownRevision struct{ error }
+// unknownRevisionError is words of the operator that lead to no commit.
+type unknownRevisionError struct{ error }
 
 // Unwrap returns the words for it.
-func (u unknownRevision) Unwrap() error { return u.error }
+func (u unknownRevisionError) Unwrap() error { return u.error }
 
 // wrongRevision puts an unknown revision in words, or returns nil.
 func wrongRevision(err error) error {
@@ -156,5 +156,5 @@ func wrongRevision(err error) error {
 	if len(wrong.Candidates) > 0 {
 		hints = []string{"it could be " + strings.Join(wrong.Candidates, ", ")}
 	}
-	return unknownRevision{wrongUsage(message, hints...)}
+	return unknownRevisionError{wrongUsage(message, hints...)}
 }
