@@ -53,13 +53,14 @@ const (
 	Forget Action = "forget"
 )
 
-// Changes reports whether an action changes something outside of this machine.
+// Changes reports whether an action changes something outside of this machine, or
+// gives something out of hand.
 func (a Action) Changes() bool {
-	return slices.Contains([]Action{Issue, Distribute, Unlock, Suspend, Revoke, Cancel, CancelLeaked, CancelAgain}, a)
+	return slices.Contains([]Action{Issue, Distribute, Unlock, Suspend, Revoke, Cancel, CancelLeaked, CancelAgain, Hand, End}, a)
 }
 
 // Destroys reports whether an action ends or suspends a key: what caps count.
 func (a Action) Destroys() bool { return a == Suspend || a == Revoke }
 
 // Waits reports whether an action is to let time pass.
-func (a Action) Waits() bool { return slices.Contains([]Action{Quiet, Drain, Soak}, a) }
+func (a Action) Waits() bool { return slices.Contains([]Action{Quiet, Drain, Soak, Until}, a) }

@@ -103,7 +103,7 @@ func (b *Book) begin(r Record, e entry) error {
 		return err
 	}
 	s := journal.Subject{
-		Logical: logicalOf(row.Key), Key: row.Key.ID, Name: row.Key.Name, Fingerprint: row.Key.Fingerprint, Owner: party(row.Key.Owner),
+		Logical: row.logical(), Key: row.Key.ID, Name: row.Key.Name, Fingerprint: row.Key.Fingerprint, Owner: party(row.Key.Owner),
 		Sequence: string(row.Order) + " " + r.Rotation, Plan: r.Facts[factPlan],
 	}
 	if by := r.Facts[factApproved]; by != "" {

@@ -92,7 +92,11 @@ func (p Plan) Validate() error {
 	}
 	seen := map[string]bool{}
 	for i, r := range p.Rows {
-		if err := r.validate(); err != nil {
+		err := r.validate()
+		if err == nil && r.Order == Lend {
+			err = errLoan
+		}
+		if err != nil {
 			return fmt.Errorf("%w: row %d: %w", ErrPlan, i+1, err)
 		}
 		logical := strings.Join([]string{r.Key.Provider, r.Key.Account, r.Key.ID, r.Key.Name, string(r.Key.Fingerprint)}, "\x00")
@@ -115,6 +119,7 @@ var (
 	errNoKey   = errors.New("it does not say which key is meant")
 	errNoID    = errors.New("its id is not the one that its key gives")
 	errNoSteps = errors.New("its steps are not those of its order")
+	errLoan    = errors.New("a loan is no part of a plan: qleaks lend makes one")
 )
 
 func (r Row) validate() error {
@@ -123,6 +128,9 @@ func (r Row) validate() error {
 		return errNoKey
 	case len(r.ID) != 26 || strings.Trim(r.ID, crockford) != "":
 		return errNoID
+	}
+	if r.Order == Lend {
+		return r.validateLoan()
 	}
 	return r.validateSteps()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/secret"
 )
 
 // end unlocks, suspends or revokes the old key, after it was made sure within
@@ -98,7 +99,12 @@ func (x *run) whatBecame(ctx context.Context, r *rotation, i int) (Kind, map[str
 	case Distribute:
 		return x.settleStore(ctx, r, s)
 	case Unlock, Suspend, Revoke:
-		return x.settleEnd(ctx, r, s)
+		return x.settleEnd(ctx, r.row.Key, x.old(r), s.Do)
+	case End:
+		t, v := x.lentKey(r)
+		return x.settleEnd(ctx, t, v, Revoke)
+	case Hand:
+		return IsDone, map[string]string{factHanded: "no"}, nil // nobody knows, so that it ends
 	case Cancel, CancelLeaked, CancelAgain:
 		// Cancelling asks for each job first.
 		return NotDone, nil, nil
@@ -129,8 +135,7 @@ func (x *run) settleStore(ctx context.Context, r *rotation, s Step) (Kind, map[s
 // settleEnd asks about the old key until the answer is clear. An answer that the
 // key lives as before is believed when it stays for longer than a provider may
 // lag behind.
-func (x *run) settleEnd(ctx context.Context, r *rotation, s Step) (Kind, map[string]string, error) {
-	t, v := r.row.Key, x.old(r)
+func (x *run) settleEnd(ctx context.Context, t Target, v secret.Value, do Action) (Kind, map[string]string, error) {
 	lives := 0
 	var first time.Time
 	for begun := time.Now(); time.Since(begun) < settleTime; {
@@ -139,11 +144,11 @@ func (x *run) settleEnd(ctx context.Context, r *rotation, s Step) (Kind, map[str
 			return NobodyKnows, nil, err
 		}
 		switch {
-		case s.Do == Unlock && seen.key.State.Locked == key.No:
+		case do == Unlock && seen.key.State.Locked == key.No:
 			return IsDone, nil, nil
-		case seen.gone, s.Do == Suspend && seen.status == key.Inactive:
+		case seen.gone, do == Suspend && seen.status == key.Inactive:
 			lives = 0
-			if proof, _, err := x.refusedOnce(ctx, t, v, s.Do == Revoke); err != nil || proof != nil {
+			if proof, _, err := x.refusedOnce(ctx, t, v, do == Revoke); err != nil || proof != nil {
 				return IsDone, nil, err
 			}
 		case seen.status == key.Unknown:

@@ -21,7 +21,7 @@ func (x *run) allowed(r *rotation, s Step) error {
 			return fmt.Errorf("%w: %s", ErrStopped, why)
 		}
 	}
-	if f, ok := x.Policy.frozen(time.Now()); ok && !r.row.emergency() {
+	if f, ok := x.Policy.frozen(time.Now()); ok && !r.row.emergency() && r.row.Order != Lend {
 		return &pause{until: f.To, why: "nothing is changed until " + moment(f.To) + ": " + f.Reason}
 	}
 	if x.unattended() && s.By == ByPerson {
@@ -118,7 +118,7 @@ func EndedSince(records []Record, since time.Time) (ended, deleted int) {
 
 // tooMany says why a row is not begun in this run; "" if it may be.
 func (x *run) tooMany(known []*rotation, row Row) string {
-	if row.emergency() {
+	if row.emergency() || row.Order == Lend {
 		return ""
 	}
 	most := x.Policy.Caps.Interactive
@@ -130,7 +130,7 @@ func (x *run) tooMany(known []*rotation, row Row) string {
 	}
 	begun := 0
 	for _, r := range known {
-		if r.plan != "" && r.ended == "" {
+		if r.plan != "" && r.ended == "" && r.row.Order != Lend {
 			begun++
 		}
 	}

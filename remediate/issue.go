@@ -44,7 +44,10 @@ func (x *run) issue(ctx context.Context, r *rotation, i int) (map[string]string,
 	}
 	t := Task{
 		Deed: Issuing, Target: r.row.Key, Name: r.row.NewName(),
-		Description: "managed by qleaks; rotation=" + r.row.ID + "; replaces=" + r.row.Key.ID,
+		Description: "managed by qleaks; rotation=" + r.row.ID + "; replaces=" + r.row.Key.ID, Expires: r.expires(),
+	}
+	if r.row.Order == Lend {
+		t.Description = "lent by qleaks; rotation=" + r.row.ID
 	}
 	if callerMade(r.row.Key.Provider, s.By) {
 		if t.Value, err = x.successor(r); err != nil {

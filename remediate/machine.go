@@ -35,6 +35,9 @@ type Site struct {
 	Value func(t Target) (secret.Value, bool)
 	// Register remembers which value a new key has; optional.
 	Register func(k key.Key, v secret.Value) error
+	// Hand gives a lent key to whoever borrows it, until a time; over says that
+	// they have ended. Without it nothing is handed over.
+	Hand func(ctx context.Context, r Row, v secret.Value, until time.Time) (over bool, err error)
 }
 
 // Machine carries out plans at one account. No two may work on one account at
@@ -107,10 +110,11 @@ type Result struct {
 	Refused []Left
 }
 
-// Done reports whether every row is done: nothing else is success.
+// Done reports whether every row is done: nothing else is success. A loan whose
+// time is not over is as it should be.
 func (r Result) Done() bool {
 	for _, s := range r.Rotations {
-		if s.State != StateDone {
+		if s.State != StateDone && (s.Row.Order != Lend || s.State != StateWaiting) {
 			return false
 		}
 	}

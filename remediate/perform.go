@@ -70,6 +70,12 @@ func (x *run) perform(ctx context.Context, r *rotation, i int) (map[string]strin
 		return x.prove(ctx, r)
 	case Forget:
 		return nil, x.forget(r)
+	case Hand:
+		return x.handOver(ctx, r)
+	case Until:
+		return x.lent(r)
+	case End:
+		return x.endLoan(ctx, r, s)
 	}
 	return nil, blocked("this version of qleaks does not know the step %q", s.Do)
 }
@@ -351,14 +357,18 @@ func (x *run) soaked(ctx context.Context, r *rotation, s Step) error {
 // prove proves the end of it: the old key refused, for good where it was
 // revoked, and the new one accepted.
 func (x *run) prove(ctx context.Context, r *rotation) (map[string]string, error) {
-	facts, err := x.refused(ctx, r.row.Key, x.old(r), true)
+	t, v := r.row.Key, x.old(r)
+	if r.row.Order == Lend {
+		t, v = x.lentKey(r)
+	}
+	facts, err := x.refused(ctx, t, v, true)
 	if err != nil {
 		return nil, err
 	}
-	if r.find(Issue) < 0 {
+	if r.find(Issue) < 0 || r.row.Order == Lend {
 		return facts, nil
 	}
-	v, err := x.successor(r)
+	v, err = x.successor(r)
 	if err != nil {
 		return nil, err
 	}

@@ -224,7 +224,12 @@ func (r *rotation) standing() Standing {
 }
 
 // logical names the key, whatever its value.
-func (r *rotation) logical() string { return logicalOf(r.row.Key) }
+func (r Row) logical() string {
+	if r.Order == Lend {
+		return "lent/" + r.ID // each loan is a key of its own
+	}
+	return logicalOf(r.Key)
+}
 
 func logicalOf(t Target) string {
 	name := logicalName(t.Name)

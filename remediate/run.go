@@ -131,7 +131,7 @@ func (x *run) open(known *[]*rotation, p Plan, row Row, c Consent) (*rotation, s
 			return nil, "the journal has this rotation with another plan", nil
 		case r.row.ID == row.ID:
 			return r, "", nil
-		case r.ended == "" && r.logical() == logicalOf(row.Key):
+		case r.ended == "" && r.row.logical() == row.logical():
 			return nil, "another rotation of this key is open: " + r.row.ID + "; qleaks remediate resume goes on with it", nil
 		}
 	}
@@ -210,7 +210,7 @@ func (x *run) advance(ctx context.Context, r *rotation) error {
 // onward does step after step until one cannot go on. A store that fails does
 // not keep the others from being tried.
 func (x *run) onward(ctx context.Context, r *rotation) error {
-	if r.back {
+	if r.back || x.cannotHand(r) {
 		return x.rollBack(ctx, r)
 	}
 	var failed error

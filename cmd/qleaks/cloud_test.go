@@ -176,6 +176,30 @@ func (c *cloud) create(ts *testscript.TestScript, provider, state string) secret
 	return secret.Value{}
 }
 
+// borrowed PROVIDER [FILE] checks that the last output, or a file, is one key that
+// works, and that no other output may tell from then on; `! borrowed` checks that it
+// does not work any more.
+func borrowed(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: borrowed PROVIDER [FILE]")
+	}
+	name := "stdout"
+	if len(args) == 2 {
+		name = args[1]
+	}
+	text, ok := strings.CutSuffix(ts.ReadFile(name), "\n")
+	if !ok || text == "" || strings.ContainsAny(text, " \n") {
+		ts.Fatalf("%s is not one key", name)
+	}
+	c, v := cloudOf(ts), secret.New([]byte(text))
+	works := map[string]func(secret.Value) bool{"ionq": c.ionq.Works, "ibm": c.ibm.Works, "qbraid": c.qbraid.Works}[args[0]](v)
+	if works == neg {
+		ts.Fatalf("the key works: %v", works)
+	}
+	p := ts.Value(plantedKey{}).(*planted)
+	p.keys, p.files = append(p.keys, strings.TrimPrefix(text, "qbr_")), append(p.files, ts.MkAbs(name))
+}
+
 // received PROVIDER N|some checks in how many requests a provider got a key that
 // was issued, and that it got none of another provider, since the last time.
 func received(ts *testscript.TestScript, neg bool, args []string) {

@@ -76,6 +76,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"fault":    fault,
 		"console":  console,
 		"desk":     deskCommand,
+		"borrowed": borrowed,
 	}
 }
 

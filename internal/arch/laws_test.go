@@ -20,6 +20,7 @@ func mayReveal() []string {
 		"remediate/store/...",   // puts a new key where it is used
 		"remediate/console/...", // types a new key where a console asks for it
 		"remediate/rewrite",     // replaces a literal
+		"remediate/handover",    // gives a key to a person or a program, once
 	}
 }
 

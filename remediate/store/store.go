@@ -52,6 +52,13 @@ type Drainer interface {
 	Readers(ctx context.Context, before time.Time) (int, error)
 }
 
+// Lender is a Store from which a program can be given the key.
+type Lender interface {
+	// Value returns the key. ErrNoPlace says that there is none, ErrDiffers that
+	// there are several.
+	Value(ctx context.Context) (secret.Value, error)
+}
+
 // Handoff is a Store that can hand a value to a person without showing it: the
 // link or the token that it returns works once, and for a while only.
 type Handoff interface {

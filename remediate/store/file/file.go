@@ -248,6 +248,28 @@ func (f *file) Put(ctx context.Context, v secret.Value, mark string) (string, er
 	return after, nil
 }
 
+// Value implements store.Lender.
+func (f *file) Value(ctx context.Context) (secret.Value, error) {
+	if ctx.Err() != nil {
+		return secret.Value{}, context.Cause(ctx)
+	}
+	c, err := f.load()
+	if err != nil {
+		return secret.Value{}, f.told(err)
+	}
+	var v secret.Value
+	for _, p := range f.chosen(c) {
+		if !v.IsZero() && !p.value.Equal(v) {
+			return secret.Value{}, f.told(store.ErrDiffers)
+		}
+		v = p.value
+	}
+	if v.IsZero() {
+		return v, f.told(store.ErrNoPlace)
+	}
+	return v, nil
+}
+
 // holds reports whether the value stands wherever it should, and the old one
 // nowhere.
 func (f *file) holds(c content, v secret.Value) bool {

@@ -196,6 +196,11 @@ func isRead(t *testing.T, s *subject) {
 	s.begin(t, s.old)
 	of := s.world.Open()
 	s.put(t, of, s.check(t, of))
+	if l, ok := of.(store.Lender); ok {
+		if v, err := l.Value(t.Context()); err != nil || !v.Equal(s.value) {
+			t.Errorf("the value that is given out is not the one that was put: %v", err)
+		}
+	}
 	s.world.Set(Value())
 	proved, err := of.Confirm(t.Context(), s.value)
 	s.remember("", err)
