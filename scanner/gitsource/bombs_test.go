@@ -38,7 +38,7 @@ func TestTreeBombsEndSoon(t *testing.T) {
 			r.git("update-ref", "refs/heads/main", r.feed("bomb", "commit-tree", id))
 			began := time.Now()
 			s := r.search()
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			if n := len(s.of(key)); n == 0 || n > 1000 {
@@ -161,7 +161,7 @@ func TestDeltaBombsAreNotUnpacked(t *testing.T) {
 	p.write(t, r)
 	began := time.Now()
 	s := r.search()
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 	s.one(t, key)

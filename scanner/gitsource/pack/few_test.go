@@ -93,7 +93,10 @@ func TestAFewObjectsOfDamagedRepositoriesAreReadRightlyOrNot(t *testing.T) {
 	v := newVictim(t, "sha1")
 	dir := t.TempDir()
 	read := 0
-	const rounds = 300
+	rounds := 300
+	if testing.Short() {
+		rounds = 60
+	}
 	for n := range rounds {
 		v.damage(t, rand.New(rand.NewPCG(uint64(n), 9)), dir)
 		s, err := Open(Options{Width: 20, Verify: true, Few: true, MaxObject: 1 << 20, Directories: []Directory{{Path: dir, Name: "objects"}}})
