@@ -107,7 +107,7 @@ func replace(name string, text []byte, mode fs.FileMode) error {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // as Git makes it
 		return err
 	}
 	written, err := writeBeside(name, text)

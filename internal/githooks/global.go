@@ -62,7 +62,7 @@ func InstallGlobal(ctx context.Context, own, program string, events []string) (G
 		return g, nil
 	}
 	g.Dir, g.Own = own, true
-	if err := os.MkdirAll(own, 0o755); err != nil {
+	if err := os.MkdirAll(own, 0o755); err != nil { //nolint:gosec // as Git makes it
 		return g, err
 	}
 	for _, event := range dispatched() {

@@ -104,7 +104,7 @@ func Install(dir, event, program string) (aside string, err error) {
 		}
 		aside = before
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as Git makes it
 		return "", err
 	}
 	written, err := writeBeside(name, Script(event, program))
@@ -131,7 +131,7 @@ func writeBeside(name string, text []byte) (string, error) {
 	_, err = f.Write(text)
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		err = os.Chmod(f.Name(), 0o755)
+		err = os.Chmod(f.Name(), 0o755) //nolint:gosec // Git runs it, whoever commits
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))

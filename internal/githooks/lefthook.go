@@ -47,12 +47,6 @@ func UninstallLefthook(p Place) (bool, error) {
 	return true, replace(name, rest, mode)
 }
 
-// HasLefthook reports whether lefthook manages the hooks of a place.
-func HasLefthook(p Place) bool {
-	_, _, _, err := lefthookFile(p)
-	return err == nil
-}
-
 func lefthookFile(p Place) (name string, text []byte, mode fs.FileMode, err error) {
 	for _, base := range lefthookFiles() {
 		name := filepath.Join(p.Root, filepath.FromSlash(base))
