@@ -176,6 +176,19 @@ func (c *cloud) create(ts *testscript.TestScript, provider, state string) secret
 	return secret.Value{}
 }
 
+// revoked lets the owner of the key of IonQ's that was issued revoke it.
+func revoked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || args[0] != "ionq" {
+		ts.Fatalf("usage: revoked ionq")
+	}
+	c := cloudOf(ts)
+	for _, k := range c.ionq.Keys() {
+		if k.Name == "laptop" {
+			c.ionq.Revoke(k.ID)
+		}
+	}
+}
+
 // borrowed PROVIDER [FILE] checks that the last output, or a file, is one key that
 // works, and that no other output may tell from then on; `! borrowed` checks that it
 // does not work any more.

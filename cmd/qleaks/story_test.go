@@ -77,6 +77,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"console":  console,
 		"desk":     deskCommand,
 		"borrowed": borrowed,
+		"revoked":  revoked,
 	}
 }
 
