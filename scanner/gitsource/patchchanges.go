@@ -75,7 +75,7 @@ func (p *patcher) compare(ctx context.Context, c *changeList, before, after uint
 func (p *patcher) entry(ctx context.Context, c *changeList, a, b diffEntry, prefix string, depth int) error {
 	name := prefix + cmp.Or(a.name, b.name)
 	tree := a.mode == modeTree || b.mode == modeTree
-	if bytes.Equal(a.id, b.id) && a.mode&^0o777 == b.mode&^0o777 || !p.wanted(name, tree) {
+	if bytes.Equal(a.id, b.id) && a.mode&^0o777 == b.mode&^0o777 || !p.paths.wants(name, tree) {
 		return nil
 	}
 	if tree {

@@ -2,14 +2,11 @@ package gitsource
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/sourcegraph/conc/stream"
@@ -44,21 +41,6 @@ type PatchFile struct {
 	Hunks   []linediff.Hunk
 }
 
-// PatchLog is a choice of commits, in the words of git log.
-type PatchLog struct {
-	// Revisions are A..B, A...B, ^A and B; none of them means All.
-	Revisions []string
-	All       bool
-	// Since and Until are revisions' dates or ages; by the committers.
-	Since, Until string
-	// Most limits the commits, from the newest on; 0 does not.
-	Most int
-	// Paths limits the files to some, and what is below them.
-	Paths []string
-	// Now is what ages count from.
-	Now time.Time
-}
-
 // Patches hands the patches of the chosen commits to examine, several at once,
 // and what that returns to take, one by one: the newest commit first. What
 // could not be read is told. Words that are not understood give a
@@ -79,7 +61,9 @@ func Patches[T any](ctx context.Context, r *Repository, l PatchLog, jobs int, ex
 	}
 	idle := make(chan *patcher, s.jobs)
 	for range s.jobs {
-		idle <- newPatcher(s, l.Paths)
+		p := newPatcher(s, l.Paths)
+		p.merges = l.FirstParent
+		idle <- p
 	}
 	tasks := stream.New().WithMaxGoroutines(s.jobs)
 	for _, n := range chosen {
@@ -108,108 +92,12 @@ func Patches[T any](ctx context.Context, r *Repository, l PatchLog, jobs int, ex
 	return s.notes.sorted(), nil
 }
 
-// patchCommits lists the chosen commits, the newest first.
-func (s *search) patchCommits(ctx context.Context, l PatchLog) ([]uint32, error) {
-	v := s.revisions()
-	with, without := make([]bool, len(s.graph.commits)), make([]bool, len(s.graph.commits))
-	mark := func(marks []bool, tips ...uint32) {
-		for i, m := range s.graph.reached(tips) {
-			marks[i] = marks[i] || m
-		}
-	}
-	if l.All || len(l.Revisions) == 0 {
-		c := &choice{revisions: v}
-		tips := c.allTips()
-		if head, err := v.commit(ctx, "HEAD"); err == nil {
-			tips = append(tips, head)
-		}
-		mark(with, tips...)
-	}
-	for _, text := range l.Revisions {
-		if err := s.patchRevision(ctx, v, text, func(n uint32) { mark(with, n) }, func(n uint32) { mark(without, n) }); err != nil {
-			return nil, err
-		}
-	}
-	since, until, err := l.dates()
-	if err != nil {
-		return nil, err
-	}
-	var out []uint32
-	for i, c := range s.graph.commits {
-		if with[i] && !without[i] && c.time >= since && c.time <= until {
-			out = append(out, uint32(i))
-		}
-	}
-	slices.SortStableFunc(out, func(a, b uint32) int { return cmp.Compare(s.graph.commits[b].time, s.graph.commits[a].time) })
-	if l.Most > 0 && len(out) > l.Most {
-		out = out[:l.Most]
-	}
-	return out, nil
-}
-
-func (s *search) patchRevision(ctx context.Context, v *revisions, text string, with, without func(uint32)) error {
-	if name, not := strings.CutPrefix(text, "^"); not {
-		n, err := v.commit(ctx, name)
-		if err == nil {
-			without(n)
-		}
-		return err
-	}
-	from, to, isRange := strings.Cut(text, "..")
-	if !isRange {
-		n, err := v.commit(ctx, text)
-		if err == nil {
-			with(n)
-		}
-		return err
-	}
-	to, both := strings.CutPrefix(to, ".")
-	base, err := v.commit(ctx, cmp.Or(from, "HEAD"))
-	if err != nil {
-		return err
-	}
-	head, err := v.commit(ctx, cmp.Or(to, "HEAD"))
-	if err != nil {
-		return err
-	}
-	with(head)
-	if !both {
-		without(base)
-		return nil
-	}
-	with(base)
-	ofBase, ofHead := s.graph.reached([]uint32{base}), s.graph.reached([]uint32{head})
-	for i := range ofBase {
-		if ofBase[i] && ofHead[i] {
-			without(uint32(i))
-		}
-	}
-	return nil
-}
-
-// dates are the bounds in seconds.
-func (l PatchLog) dates() (since, until int64, err error) {
-	since, until = -1<<62, 1<<62
-	for _, d := range []struct {
-		text string
-		to   *int64
-	}{{l.Since, &since}, {l.Until, &until}} {
-		if d.text == "" {
-			continue
-		}
-		when, ok := parseSince(d.text, l.Now)
-		if !ok {
-			return 0, 0, &RevisionError{Revision: d.text, Reason: `it is no date such as 2026-05-01, 90d or "2 weeks"`}
-		}
-		*d.to = when.Unix()
-	}
-	return since, until, nil
-}
-
 // patcher makes patches, for one goroutine at a time.
 type patcher struct {
 	*differ
-	paths []string
+	paths *pathspec
+	// merges is for patches of merges, against their first parent.
+	merges bool
 	// old reads what a patch takes away; seed is that of the chunks by which
 	// files are compared.
 	old  *pack.Reader
@@ -218,7 +106,7 @@ type patcher struct {
 
 func newPatcher(s *search, paths []string) *patcher {
 	seed := maphash.MakeSeed()
-	return &patcher{differ: newDiffer(s), paths: paths, old: s.objects.store.NewReader(), seed: seed}
+	return &patcher{differ: newDiffer(s), paths: newPathspec(paths), old: s.objects.store.NewReader(), seed: seed}
 }
 
 // commit is the patch of a commit.
@@ -233,11 +121,11 @@ func (p *patcher) commit(ctx context.Context, n uint32) (Patch, error) {
 		ID: p.objects.name(p.graph.commits[n].object), Author: author.name, Email: author.email, Date: author.when, Message: string(h.message),
 	}}
 	parents := p.graph.parentsOf(n)
-	if len(h.parents) > 1 {
+	if len(h.parents) > 1 && !p.merges {
 		return patch, nil
 	}
 	before := none
-	if len(parents) == 1 {
+	if len(parents) > 0 {
 		before = p.graph.commits[parents[0]].tree
 	}
 	c := &changeList{}
@@ -246,13 +134,6 @@ func (p *patcher) commit(ctx context.Context, n uint32) (Patch, error) {
 	}
 	patch.Files, err = p.files(ctx, c)
 	return patch, err
-}
-
-// wanted reports whether a path is one of those asked for, or leads to one.
-func (p *patcher) wanted(name string, tree bool) bool {
-	return len(p.paths) == 0 || slices.ContainsFunc(p.paths, func(below string) bool {
-		return below == "" || name == below || strings.HasPrefix(name, below+"/") || tree && strings.HasPrefix(below, name+"/")
-	})
 }
 
 // content reads a blob; nil if it is not here, which is told.

@@ -3,6 +3,7 @@ package gitsource_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
@@ -138,10 +139,37 @@ func TestPatchesAreThoseOfGitLog(t *testing.T) {
 		{gitsource.PatchLog{Revisions: []string{"side...HEAD"}}, []string{"side...HEAD"}},
 		{gitsource.PatchLog{Revisions: []string{"HEAD"}, Paths: []string{"dir", "e"}}, []string{"--full-history", "HEAD", "--", "dir", "e"}},
 		{gitsource.PatchLog{All: true, Until: "2001-01-01"}, []string{"--all", "--until=2001-01-01"}},
+		// Most commits are of one second: what is newest, the history says.
+		{gitsource.PatchLog{Revisions: []string{"HEAD"}, Most: 1}, []string{"-1"}},
+		{gitsource.PatchLog{Revisions: []string{"HEAD"}, Most: 7, Skip: 3}, []string{"-7", "--skip=3"}},
+		{gitsource.PatchLog{All: true, Most: 22, NoMerges: true}, []string{"--all", "-22", "--no-merges"}},
+		{gitsource.PatchLog{Revisions: []string{"HEAD"}, FirstParent: true}, []string{"--first-parent", "HEAD"}},
+		{gitsource.PatchLog{Revisions: []string{"HEAD~25^..HEAD"}, FirstParent: true, NoMerges: true}, []string{"--first-parent", "--no-merges", "HEAD~25^..HEAD"}},
+		{gitsource.PatchLog{Revisions: []string{"HEAD~19^!", "HEAD~3^@"}}, []string{"HEAD~19^!", "HEAD~3^@"}},
+		{gitsource.PatchLog{Refs: []string{"refs/heads/s*"}}, []string{"--branches=s*"}},
+		{gitsource.PatchLog{Refs: []string{"refs/heads/nothing*"}}, []string{"--branches=nothing*"}},
+		{gitsource.PatchLog{All: true, Paths: []string{"*.txt"}}, []string{"--all", "--full-history", "--", "*.txt"}},
+		{gitsource.PatchLog{All: true, Paths: []string{":(exclude)moved", ":(exclude)d?r/c.txt"}}, []string{"--all", "--full-history", "--", ":!moved", ":^d?r/c.txt"}},
+		{gitsource.PatchLog{All: true, Paths: []string{":(glob)**/c.txt", ":(icase)A.TXT", ":(literal)*"}}, []string{"--all", "--full-history", "--", ":(glob)**/c.txt", ":(icase)A.TXT", ":(literal)*"}},
+		{gitsource.PatchLog{All: true, Paths: []string{"moved/[1-2]*/[!ab].txt", ":(glob)*/c.txt"}}, []string{"--all", "--full-history", "--", "moved/[1-2]*/[!ab].txt", ":(glob)*/c.txt"}},
 	} {
 		want, got := gitPatches(t, dir, c.args...), ourPatches(t, dir, c.log)
 		if !slices.Equal(got, want) {
 			t.Errorf("%v: %d lines, want %d; the first that differs: %s", c.args, len(got), len(want), firstDifference(got, want))
+		}
+	}
+}
+
+func TestPathsThatAreNotUnderstood(t *testing.T) {
+	dir := lively(t)
+	r, err := gitsource.Discover(dir, gitsource.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{":(attr:x)a", ":(glob", "a[", `a*\\`[:3]} {
+		_, err := gitsource.Patches(t.Context(), r, gitsource.PatchLog{All: true, Paths: []string{name}}, 1, func(gitsource.Patch) int { return 0 }, func(int) {})
+		if wrong, ok := errors.AsType[*gitsource.RevisionError](err); !ok {
+			t.Errorf("%s: %v, %v", name, wrong, err)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (r *Repository) patchIndex(ctx context.Context, indexFile, below string, ex
 	}
 	var paths []string
 	if below != "" {
-		paths = []string{below}
+		paths = []string{":(literal)" + below}
 	}
 	files, err := list(newPatcher(s, paths), ctx, x)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *patcher) staged(ctx context.Context, x index) ([]PatchFile, error) {
 	for _, e := range x.entries {
 		kept[e.path] = true
 		after := p.indexEntry(e)
-		if !isFile(after) || !p.wanted(e.path, false) || isEmptyObject(after.id) {
+		if !isFile(after) || !p.paths.wants(e.path, false) || isEmptyObject(after.id) {
 			continue
 		}
 		before, ok := head[e.path]
@@ -87,7 +87,7 @@ func (p *patcher) staged(ctx context.Context, x index) ([]PatchFile, error) {
 	}
 	for name, e := range head {
 		sparse := slices.ContainsFunc(x.sparse, func(s indexEntry) bool { return strings.HasPrefix(name, s.path) })
-		if !kept[name] && !sparse && p.wanted(name, false) {
+		if !kept[name] && !sparse && p.paths.wants(name, false) {
 			c.deleted = append(c.deleted, changedFile{name, e, diffEntry{child: none}})
 		}
 	}
@@ -135,7 +135,7 @@ func (p *patcher) unstaged(ctx context.Context, x index) ([]PatchFile, error) {
 			return out, context.Cause(ctx)
 		}
 		before := p.indexEntry(e)
-		if !isFile(before) || e.stage > 1 || !p.wanted(e.path, false) {
+		if !isFile(before) || e.stage > 1 || !p.paths.wants(e.path, false) {
 			continue
 		}
 		content, err := readWorking(root, filepath.FromSlash(e.path), p.repo.options.MaxBlob)
