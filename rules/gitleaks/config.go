@@ -30,6 +30,9 @@ type Rule struct {
 	// Entropy is what the secret's must exceed, in bits a character; 0 demands
 	// none.
 	Entropy float64
+	// Specificity is betterleaks': where two rules find one value, the one that
+	// says more reports it. Without it, rules with "generic" in their ids yield.
+	Specificity int
 	// Hidden rules report nothing by themselves: others require them.
 	Hidden bool
 
@@ -39,10 +42,13 @@ type Rule struct {
 	required []requirement
 }
 
+// OnlyPath reports whether the rule finds files by their paths alone.
+func (r *Rule) OnlyPath() bool { return r.pattern == nil }
+
 // requirement is another rule that must find something near by.
 type requirement struct {
 	id             string
-	lines, columns *int
+	lines, columns *count
 }
 
 // Config is a set of rules as its files say it, extensions included.
@@ -106,11 +112,13 @@ type fileForm struct {
 	Title       string
 	Description string
 	MinVersion  string
-	Extend      struct {
+	// BetterleaksMinVersion says nothing to us.
+	BetterleaksMinVersion string
+	Extend                struct {
 		Path          string
 		URL           string
 		UseDefault    bool
-		DisabledRules []string
+		DisabledRules texts
 	}
 	Rules      []ruleForm
 	AllowList  *allowForm
@@ -122,30 +130,39 @@ type ruleForm struct {
 	Description string
 	Path        string
 	Regex       string
-	SecretGroup int
-	Entropy     float64
-	Keywords    []string
-	Tags        []string
+	SecretGroup count
+	Entropy     decimal
+	Keywords    texts
+	Tags        texts
 	SkipReport  bool
-	AllowList   *allowForm
-	AllowLists  []allowForm
-	Required    []struct {
+	Specificity *count
+	allowForms
+	Required []struct {
 		ID            string
-		WithinLines   *int
-		WithinColumns *int
+		WithinLines   *count
+		WithinColumns *count
 	}
+}
+
+// allowForms are the older and the newer way to write allowlists.
+type allowForms struct {
+	AllowList  *allowForm
+	AllowLists []allowForm
 }
 
 type allowForm struct {
 	Description string
-	TargetRules []string
+	TargetRules texts
 	Condition   string
-	Commits     []string
-	Paths       []string
+	Commits     texts
+	Paths       texts
 	RegexTarget string
-	Regexes     []string
-	StopWords   []string
+	Regexes     texts
+	StopWords   texts
 }
+
+// usualSpecificity is that of rules that say nothing of it.
+const usualSpecificity = 100
 
 // building is a configuration that is not complete yet.
 type building struct {
@@ -205,8 +222,11 @@ func tomlError(err error) error {
 // rule adds a rule; of two with one id, the later one holds.
 func (b *building) rule(form ruleForm) error {
 	r := &Rule{
-		ID: form.ID, Description: form.Description, Tags: form.Tags, SecretGroup: form.SecretGroup,
-		Entropy: form.Entropy, Hidden: form.SkipReport,
+		ID: form.ID, Description: form.Description, Tags: form.Tags, SecretGroup: int(form.SecretGroup),
+		Entropy: float64(form.Entropy), Hidden: form.SkipReport, Specificity: usualSpecificity,
+	}
+	if form.Specificity != nil {
+		r.Specificity = int(*form.Specificity)
 	}
 	for _, k := range form.Keywords {
 		r.Keywords = append(r.Keywords, strings.ToLower(k))

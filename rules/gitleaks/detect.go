@@ -33,6 +33,8 @@ type Options struct {
 	// Allowed asks for what allowlists leave out, too, but for those of
 	// gitleaks' default configuration, which belong to its rules.
 	Allowed bool
+	// Lines asks for Finding.Line.
+	Lines bool
 }
 
 // Finding is what a rule found.
@@ -40,10 +42,10 @@ type Finding struct {
 	Rule *Rule
 	Location
 	// Start and End are the place of the match in the fragment.
-	Start, End    int
-	Match, Secret secret.Value
-	Entropy       float32
-	Tags          []string
+	Start, End int
+	Material
+	Entropy float32
+	Tags    []string
 	// Marked is true where the line says that this is no leak, Unheard if that
 	// does not count.
 	Marked, Unheard bool
@@ -51,6 +53,13 @@ type Finding struct {
 	Allowed bool
 	// open are the allowlists that the origin decides about.
 	open []*allowlist
+}
+
+// Material is the text of a finding.
+type Material struct {
+	Match, Secret secret.Value
+	// Line are the lines that the match stands in, if they are asked for.
+	Line secret.Value
 }
 
 // Location is in gitleaks' way of counting: ends are inclusive, and the columns
@@ -122,7 +131,7 @@ func (l *looking) rule(number int, asked bool) []Finding {
 		matches := l.Anywhere || r.path.MatchString(l.Path)
 		if r.pattern == nil && len(l.segments) == 0 && matches && !l.Anywhere {
 			match := secret.New([]byte("file detected: " + l.Path))
-			return []Finding{{Rule: r, Match: match, Tags: r.Tags, Allowed: by != nil}}
+			return []Finding{{Rule: r, Material: Material{Match: match}, Tags: r.Tags, Allowed: by != nil}}
 		}
 		if !matches {
 			return nil
@@ -195,6 +204,9 @@ func (l *looking) match(r *Rule, at span) (Finding, bool) {
 		f.open = append(f.open, open...)
 	}
 	f.Match, f.Secret = secret.New(matched), secret.New(value)
+	if l.options.Lines {
+		f.Line = secret.New(whole)
+	}
 	return f, true
 }
 
@@ -259,20 +271,25 @@ func (l *looking) complete(r *Rule, found []Finding) []Finding {
 }
 
 func (q requirement) near(a, b Finding) bool {
-	far := func(limit *int, x, y int) bool { return limit != nil && max(x-y, y-x) > *limit }
+	far := func(limit *count, x, y int) bool { return limit != nil && max(x-y, y-x) > int(*limit) }
 	return !far(q.lines, a.StartLine, b.StartLine) && !far(q.columns, a.StartColumn, b.StartColumn)
 }
 
 // withoutGeneric drops what a generic rule finds where another one says more.
 func withoutGeneric(found []Finding) []Finding {
 	generic := func(f Finding) bool { return strings.Contains(strings.ToLower(f.Rule.ID), "generic") }
-	if !slices.ContainsFunc(found, generic) {
+	says := func(f, o Finding) bool {
+		return generic(f) && !generic(o) || o.Rule.Specificity > f.Rule.Specificity
+	}
+	yields := func(f Finding) bool { return generic(f) || f.Rule.Specificity < usualSpecificity }
+	special := func(f Finding) bool { return f.Rule.Specificity > usualSpecificity }
+	if !slices.ContainsFunc(found, yields) && !slices.ContainsFunc(found, special) {
 		return found
 	}
 	var out []Finding
 	for _, f := range found {
-		better := generic(f) && slices.ContainsFunc(found, func(o Finding) bool {
-			return o.StartLine == f.StartLine && !generic(o) && !o.Allowed && o.Secret.Contains(f.Secret)
+		better := slices.ContainsFunc(found, func(o Finding) bool {
+			return o.StartLine == f.StartLine && says(f, o) && !o.Allowed && !o.Marked && o.Secret.Contains(f.Secret)
 		})
 		if !better {
 			out = append(out, f)

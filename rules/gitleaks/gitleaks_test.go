@@ -214,3 +214,47 @@ func TestAFindingFromAnywhereIsJudgedByItsPath(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesThatSayMoreReport(t *testing.T) {
+	rule := func(id, more string) string {
+		return "[[rules]]\nid = \"" + id + "\"\nregex = '''acme_[a-z]{6}'''\n" + more
+	}
+	for want, config := range map[string]string{
+		"a b":         rule("a", "") + rule("b", ""),
+		"b":           rule("generic-a", "") + rule("b", ""),
+		"a":           rule("a", "specificity = 101\n") + rule("b", ""),
+		"b a":         rule("b", "specificity = 50\n") + rule("a", "specificity = \"50\"\n"),
+		"generic-a":   rule("generic-a", "specificity = 200\n") + rule("generic-b", ""),
+		"second":      rule("first", "specificity = 1\n") + rule("second", ""),
+		"one another": rule("one", "specificity = 1\n") + strings.Replace(rule("another", ""), "acme_", "_", 1),
+	} {
+		c, err := gitleaks.Parse([]byte(config), gitleaks.Files{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := c.Compile(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range set.Detect(t.Context(), gitleaks.Fragment{Text: []byte("x acme_abcdef"), Line: 1}, gitleaks.Options{}) {
+			got = append(got, f.Rule.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q report, want %q", got, want)
+		}
+	}
+}
+
+func TestStringsForOtherKinds(t *testing.T) {
+	for more, right := range map[string]bool{
+		"keywords = \"a,b\"\n": true, "keywords = [1, \"b\"]\n": true, "keywords = [[1]]\n": false, "keywords = 1\n": false,
+		"entropy = \"3.5\"\n": true, "entropy = 3\n": true, "entropy = \"high\"\n": false, "entropy = [1]\n": false,
+		"secretGroup = \"0\"\n": true, "secretGroup = 0.0\n": true, "secretGroup = true\n": false,
+	} {
+		_, err := gitleaks.Parse([]byte("[[rules]]\nid = \"x\"\nregex = '''x'''\n"+more), gitleaks.Files{})
+		if (err == nil) != right {
+			t.Errorf("%s: %v", more, err)
+		}
+	}
+}
