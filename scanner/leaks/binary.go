@@ -1,7 +1,6 @@
 package leaks
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -26,25 +25,39 @@ func isStreamName(name string) bool {
 	return slices.Contains(streamNames, extension(name)) && !strings.HasSuffix(strings.ToLower(name), ".tar."+extension(name))
 }
 
-// applications are how the files begin that gitleaks passes over: programs,
-// archives, documents and fonts.
+// applications are how programs, archives, documents and fonts begin, which
+// gitleaks passes over.
 var applications = []string{
-	"\x00asm\x01\x00\x00\x00", "dex\n", "dey\n", "PK\x03\x04", "PK\x05\x06", "PK\x07\x08", "Rar!\x1a\x07", "\x1f\x8b\x08", "BZh",
-	"7z\xbc\xaf\x27\x1c", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "%PDF", "MZ", "CWS", "FWS", "{\\rtf", "%!PS-Adobe-", "SQLite",
-	"NES\x1a", "Cr24", "MSCF", "ISc(", "!<arch>", "\x1f\xa0", "\x1f\x9d", "LZIP", "\xed\xab\xee\xdb", "\x7fELF",
-	"\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+	"\x00asm\x01\x00\x00\x00", "\x1f\x8b\x08", "BZh", "7z\xbc\xaf\x27\x1c", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "%PDF", "MZ", "CWS", "FWS",
+	"{\\rtf", "%!", "SQLi", "NES\x1a", "Cr24", "MSCF", "ISc(", "!<arch>", "\x1f\xa0", "\x1f\x9d", "LZIP", "Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01",
+	"\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe", "\xbe\xba\xfe\xca",
 	"wOFF\x00\x01\x00\x00", "wOF2\x00\x01\x00\x00", "\x00\x01\x00\x00\x00", "OTTO\x00",
 }
 
 // isApplication reports whether content is passed over.
 func isApplication(data []byte) bool {
-	for _, magic := range applications {
-		if bytes.HasPrefix(data, []byte(magic)) {
-			return true
-		}
+	at := func(offset int, text string) bool {
+		return len(data) >= offset+len(text) && string(data[offset:offset+len(text)]) == text
 	}
-	at := func(offset int, magic string) bool {
-		return len(data) >= offset+len(magic) && string(data[offset:offset+len(magic)]) == magic
+	if slices.ContainsFunc(applications, func(begin string) bool { return at(0, begin) }) {
+		return true
 	}
-	return at(257, "ustar") || at(128, "DICM") || at(32769, "CD001")
+	switch { // short files of these are looked at
+	case at(0, "\x7fELF"):
+		return len(data) > 52
+	case at(0, "\xed\xab\xee\xdb"):
+		return len(data) > 96
+	case at(0, "PK") && len(data) > 3:
+		return strings.IndexByte("\x03\x05\x07", data[2]) >= 0 && strings.IndexByte("\x04\x06\x08", data[3]) >= 0
+	case at(0, "\xd0\xcf\x11\xe0"):
+		return len(data) < 514 || at(512, "\xec\xa5") || at(512, "\x09\x08") || at(512, "\xa0\x46")
+	case at(0, "dex\n"):
+		return at(36, "\x70")
+	case at(0, "dey\n"):
+		return len(data) > 100 && at(40, "dex\n") && at(76, "\x70")
+	}
+	if at(257, "ustar") || at(128, "DICM") || at(32769, "CD001") {
+		return true
+	}
+	return at(34, "LP") && (at(8, "\x02\x00\x01") || at(8, "\x01\x00\x00") || at(8, "\x02\x00\x02"))
 }

@@ -22,10 +22,10 @@ func (s *Scanner) Files(ctx context.Context, root string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	clean := filepath.Clean(root)
 	if !info.IsDir() {
-		return s.items(ctx, source.OneFile{Name: clean, Path: filepath.ToSlash(clean)})
+		return s.items(ctx, source.OneFile{Name: root, Path: filepath.ToSlash(root)})
 	}
+	clean := filepath.Clean(root)
 	prefix := filepath.ToSlash(clean)
 	var links []linked
 	passed := Passed{Paths: map[string]bool{}}

@@ -17,43 +17,26 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/qleaks/qleaks/internal/peertest"
 	"github.com/qleaks/qleaks/rules/gitleaks"
 	"github.com/qleaks/qleaks/scanner/gitsource"
 	"github.com/qleaks/qleaks/scanner/leaks"
 )
 
-// peer is gitleaks itself, built through the module proxy.
-type peer struct{ program, config string }
+// peer is gitleaks itself.
+type peer struct{ peertest.Leaks }
 
-// newPeer builds gitleaks where QLEAKS_REQUIRE names it.
 func newPeer(t *testing.T) peer {
 	t.Helper()
-	if !slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "gitleaks") {
-		t.Skip("QLEAKS_REQUIRE does not name gitleaks")
-	}
-	tool := func(args ...string) string {
-		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Dir = "../../tools/peers/gitleaks"
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("go %v: %v", args, err)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	const module = "github.com/zricethezav/gitleaks/v8"
-	p := peer{program: filepath.Join(t.TempDir(), "gitleaks")}
-	tool("build", "-o", p.program, module)
-	p.config = filepath.Join(tool("list", "-m", "-f", "{{.Dir}}", module), "config", "gitleaks.toml")
-	return p
+	return peer{peertest.Gitleaks(t, "../..")}
 }
 
 // found runs gitleaks and returns its report's leaks as text.
 func (p peer) found(t *testing.T, args ...string) []string {
 	t.Helper()
 	report := filepath.Join(t.TempDir(), "report.json")
-	args = append(args, "--no-banner", "--exit-code=0", "--log-level=error", "--config", p.config, "--report-format=json", "--report-path", report)
-	cmd := exec.CommandContext(t.Context(), p.program, args...)
+	args = append(args, "--no-banner", "--exit-code=0", "--log-level=error", "--config", p.Config, "--report-format=json", "--report-path", report)
+	cmd := exec.CommandContext(t.Context(), p.Program, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("gitleaks %v: %v\n%s", args, err, out)
 	}
@@ -67,7 +50,7 @@ func (p peer) found(t *testing.T, args ...string) []string {
 // scanner is ours with gitleaks' rules.
 func (p peer) scanner(t *testing.T) *leaks.Scanner {
 	t.Helper()
-	text, err := os.ReadFile(p.config)
+	text, err := os.ReadFile(p.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,10 +232,10 @@ func TestFilesHoldWhatGitleaksFinds(t *testing.T) {
 	p := newPeer(t)
 	dir := t.TempDir()
 	extensions := []string{".txt", ".yaml", ".py", ".tf", ".php", ".kt", ".config", ".md"}
-	for i, s := range samples(t, p.config, 1) {
+	for i, s := range samples(t, p.Config, 1) {
 		write(t, filepath.Join(dir, fmt.Sprint(i%7), fmt.Sprintf("f%d%s", i, extensions[i%len(extensions)])), s)
 	}
-	write(t, filepath.Join(dir, "all.txt"), strings.Join(samples(t, p.config, 2)[:200], "\n"))
+	write(t, filepath.Join(dir, "all.txt"), strings.Join(samples(t, p.Config, 2)[:200], "\n"))
 	got, err := p.scanner(t).Files(t.Context(), dir)
 	same(t, ours(t, got, err), p.found(t, "dir", dir), 500)
 }
@@ -268,7 +251,7 @@ func TestHistoryHoldsWhatGitleaksFinds(t *testing.T) {
 		}
 	}
 	git("init", "-q", "-b", "main")
-	all := samples(t, p.config, 3)
+	all := samples(t, p.Config, 3)
 	for commit := range 20 {
 		for i := commit; i < len(all); i += 20 {
 			name := fmt.Sprintf("%d/f%d.txt", i%5, i%40)

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
@@ -34,12 +34,12 @@ func (k *Known) AddIgnored(text []byte) {
 			continue
 		}
 		parts := strings.Split(line, ":")
-		if n := len(parts); n != 3 && n != 4 {
+		switch n := len(parts); n {
+		case 3, 4:
+			parts[n-3] = strings.ReplaceAll(parts[n-3], `\`, "/")
+		default: // the path of one may hold colons
 			k.Wrong = append(k.Wrong, line)
-			continue
 		}
-		file := len(parts) - 3
-		parts[file] = strings.ReplaceAll(parts[file], `\`, "/")
 		k.Ignored[strings.Join(parts, ":")] = true
 	}
 }
@@ -91,7 +91,7 @@ func (e *earlier) UnmarshalJSON(text []byte) error {
 func (k *Known) AddBaseline(text []byte) error {
 	var list []earlier
 	if err := json.Unmarshal(text, &list); err != nil {
-		return fmt.Errorf("it is not a JSON report of gitleaks: %w", err)
+		return errors.New("it is not a JSON report of gitleaks")
 	}
 	if k.baseline == nil {
 		k.baseline = map[earlierPlace][]earlier{}
@@ -137,7 +137,7 @@ func (k *Known) lists(l Leak) bool {
 func (e *earlier) is(l Leak) bool {
 	same := e.Description == l.Rule.Description && e.EndLine == l.EndLine && e.StartColumn == l.StartColumn &&
 		e.EndColumn == l.EndColumn && e.Author == l.Commit.Author && e.Email == l.Commit.Email &&
-		e.Date == l.Commit.Date && e.Message == l.Commit.Message && e.Entropy == l.Entropy
+		e.Date == l.Commit.Date && couldBe(e.Message, l.Commit.Message) && e.Entropy == l.Entropy
 	return same && (redactedValue(e.Secret) || e.Secret.Equal(l.Secret) && e.Match.Equal(l.Match))
 }
 

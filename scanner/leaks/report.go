@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -47,8 +46,10 @@ type jsonWhat struct {
 	EndLine     int
 	StartColumn int
 	EndColumn   int
-	Match       string
-	Secret      string
+	// Line is for templates alone.
+	Line   string `json:"-"`
+	Match  string
+	Secret string
 }
 
 type jsonWhere struct {
@@ -62,8 +63,9 @@ type jsonWho struct{ Author, Email, Date, Message string }
 
 func (r Report) forms(all []Leak) []jsonLeak {
 	out := make([]jsonLeak, 0, len(all))
+	message := r.Showing.messages(all)
 	for _, l := range all {
-		value, match := r.Showing.values(l)
+		shown := r.Showing.values(l)
 		tags := l.Tags
 		if tags == nil {
 			tags = []string{}
@@ -72,11 +74,11 @@ func (r Report) forms(all []Leak) []jsonLeak {
 			jsonWhat: jsonWhat{
 				RuleID: l.Rule.ID, Description: l.Rule.Description,
 				StartLine: l.StartLine, EndLine: l.EndLine, StartColumn: l.StartColumn, EndColumn: l.EndColumn,
-				Match: match, Secret: value,
+				Line: shown.line, Match: shown.match, Secret: shown.secret,
 			},
 			jsonWhere: jsonWhere{l.File, l.Symlink, l.Commit.ID, l.Link},
 			Entropy:   l.Entropy,
-			jsonWho:   jsonWho{l.Commit.Author, l.Commit.Email, l.Commit.Date, l.Commit.Message},
+			jsonWho:   jsonWho{l.Commit.Author, l.Commit.Email, l.Commit.Date, message(l.Commit.Message)},
 			Tags:      tags, Fingerprint: l.Fingerprint(),
 		})
 	}
@@ -194,31 +196,8 @@ func writeJUnit(w io.Writer, all []jsonLeak) error {
 	return e.Encode(junitSuites{Suite: suite})
 }
 
-// Parse reads the template. It has Go's own functions and a few of those that
-// gitleaks' templates use: quote, squote, upper, lower, trim, replace, join,
-// contains, hasPrefix, hasSuffix, default and toJson.
+// Parse reads the template. It has Go's own functions and those of sprig that
+// reports use.
 func (r Report) Parse() (*template.Template, error) {
-	return template.New("report").Funcs(template.FuncMap{
-		"quote":     strconv.Quote,
-		"squote":    func(s string) string { return "'" + s + "'" },
-		"upper":     strings.ToUpper,
-		"lower":     strings.ToLower,
-		"trim":      strings.TrimSpace,
-		"replace":   func(old, by, s string) string { return strings.ReplaceAll(s, old, by) },
-		"join":      func(separator string, list []string) string { return strings.Join(list, separator) },
-		"contains":  func(part, s string) bool { return strings.Contains(s, part) },
-		"hasPrefix": func(prefix, s string) bool { return strings.HasPrefix(s, prefix) },
-		"hasSuffix": func(suffix, s string) bool { return strings.HasSuffix(s, suffix) },
-		"default": func(otherwise, s string) string {
-			if s == "" {
-				return otherwise
-			}
-			return s
-		},
-		"toJson": func(v any) (string, error) {
-			text, err := json.Marshal(v)
-			return string(text), err
-		},
-		"has": func(item string, list []string) bool { return slices.Contains(list, item) },
-	}).Parse(r.Template)
+	return template.New("report").Funcs(functions()).Parse(r.Template)
 }

@@ -21,10 +21,10 @@ func (r Report) WriteText(w io.Writer, all []Leak, clean func(string) string) er
 		line("Secret", l.Secret)
 		line("RuleID", l.RuleID)
 		line("Entropy", fmt.Sprintf("%f", l.Entropy))
-		if len(l.Tags) > 0 {
-			line("Tags", l.Tags)
-		}
 		if l.File != "" {
+			if len(l.Tags) > 0 {
+				line("Tags", l.Tags)
+			}
 			line("File", l.File)
 			line("Line", l.StartLine)
 		}
