@@ -95,13 +95,16 @@ func (c gitleaksCommand) command(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: c.use, Aliases: c.aliases, Short: c.short, Long: gitleaksLong, Example: c.example, Hidden: c.hidden,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 1 && !strings.Contains(c.use, "[") {
-				return gitleaksWrong(fmt.Sprintf("%q takes fewer arguments", cmd.CommandPath()))
+			if len(args) > 1 && c.takesPath() {
+				return gitleaksWrong(fmt.Sprintf("%q takes one path, but got %d", cmd.CommandPath(), len(args)), "in a hook of pre-commit: pass_filenames: false")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] != "" {
+			switch {
+			case len(args) > 0 && !c.takesPath():
+				messages{w: env.Stderr}.note("%q is ignored, as by gitleaks: %q takes no path", strings.Join(args, " "), cmd.CommandPath())
+			case len(args) == 1 && args[0] != "":
 				o.Source = args[0]
 			}
 			o.Known.Given = cmd.Flags().Changed("gitleaks-ignore-path")
@@ -116,6 +119,8 @@ func (c gitleaksCommand) command(env Env) *cobra.Command {
 	}
 	return cmd
 }
+
+func (c gitleaksCommand) takesPath() bool { return strings.Contains(c.use, "[") }
 
 func addGitleaksFlags(cmd *cobra.Command, o *gitleaksOptions) {
 	f := cmd.Flags()
@@ -153,7 +158,7 @@ func gitleaksFlagError(cmd *cobra.Command, err error) error {
 		return err
 	}
 	wrong.code = exitFindings
-	if strings.Contains(err.Error(), "unknown flag") || strings.Contains(err.Error(), "unknown shorthand flag") {
+	if strings.Contains(err.Error(), "unknown flag") {
 		wrong.code = exitUnknownFlag
 	}
 	return wrong
@@ -162,7 +167,7 @@ func gitleaksFlagError(cmd *cobra.Command, err error) error {
 // validate completes the options.
 func (o *gitleaksOptions) validate(env Env) error {
 	if !slices.Contains([]string{"trace", "debug", "info", "warn", "err", "error", "fatal"}, strings.ToLower(o.LogLevel)) {
-		return gitleaksWrong(fmt.Sprintf("--log-level %q is not one of trace, debug, info, warn, error, fatal", o.LogLevel))
+		messages{w: env.Stderr}.note("--log-level %q is not one of trace, debug, info, warn, error, fatal", o.LogLevel)
 	}
 	r := &o.Report
 	if r.ShowSecrets && env.inCI() && env.Getenv(allowShowSecrets) != "1" {

@@ -78,7 +78,8 @@ func gitleaksProtectCommand() gitleaksCommand {
 
 func runGitleaksGit(ctx context.Context, g *gitleaksRun) (leaks.Result, error) {
 	o := g.options.Git
-	if !slices.Contains(leaks.Platforms(), strings.ToLower(o.Platform)) && o.Platform != "" {
+	changes := o.Staged || o.PreCommit
+	if !changes && !slices.Contains(leaks.Platforms(), strings.ToLower(o.Platform)) && o.Platform != "" {
 		return leaks.Result{}, gitleaksWrong(fmt.Sprintf("--platform %q is not one of %s", o.Platform, strings.Join(leaks.Platforms(), ", ")))
 	}
 	cwd, err := g.env.Getwd()
@@ -89,7 +90,7 @@ func runGitleaksGit(ctx context.Context, g *gitleaksRun) (leaks.Result, error) {
 	if t.repository == nil {
 		return leaks.Result{}, gitleaksWrong(g.options.Source+" is in no repository", "for files alone: qleaks dir "+g.options.Source)
 	}
-	if o.Staged || o.PreCommit {
+	if changes {
 		return g.changes(ctx, cwd, t)
 	}
 	log, err := parseLogOptions(o.LogOpts, t.below)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +28,7 @@ func parseLogOptions(text, below string) (gitsource.PatchLog, error) {
 			return l, err
 		}
 	}
-	if len(l.Revisions) == 0 && !l.All {
+	if len(l.Revisions)+len(l.Refs) == 0 && !l.All {
 		l.Revisions = []string{"HEAD"}
 	}
 	return l, nil
@@ -78,43 +77,81 @@ type logParser struct {
 
 // harmless are options that change nothing here.
 var harmless = []string{
-	"--full-history", "--no-merges", "--no-ext-diff", "--no-textconv", "-p", "--patch", "-U0", "--unified=0", "--no-color",
-	"--diff-filter=tuxdb", "--no-decorate", "--date-order", "--topo-order", "--author-date-order", "--reverse",
+	"--full-history", "--no-ext-diff", "--no-textconv", "-p", "-u", "--patch", "-U0", "--unified=0", "--no-color", "--color=never",
+	"--diff-filter=tuxdb", "--no-decorate", "--date-order", "--topo-order", "--author-date-order", "--reverse", "--no-notes",
 }
+
+// refsOf are the options that choose refs, with the names that these have.
+var refsOf = map[string]string{"--branches": "refs/heads/", "--tags": "refs/tags/", "--remotes": "refs/remotes/", "--glob": "refs/"}
 
 func (p *logParser) next() error {
 	word := p.rest[0]
 	p.rest = p.rest[1:]
+	name, pattern, _ := strings.Cut(word, "=")
 	switch {
 	case word == "--":
-		p.paths()
-	case word == "--all" || word == "--branches" || word == "--tags" || word == "--remotes":
-		p.log.All = true // a few refs more than some of these words say
+		return p.paths()
+	case word == "--all":
+		p.log.All = true
+	case refsOf[name] != "" && !p.not:
+		p.log.Refs = append(p.log.Refs, refPattern(refsOf[name], pattern))
 	case word == "--not":
 		p.not = !p.not
 	case strings.HasPrefix(word, "-"):
 		return p.option(word)
 	case p.not:
-		p.log.Revisions = append(p.log.Revisions, "^"+word)
+		p.log.Revisions = append(p.log.Revisions, turned(word))
 	default:
 		p.log.Revisions = append(p.log.Revisions, word)
 	}
 	return nil
 }
 
+// turned is a revision behind --not.
+func turned(word string) string {
+	if name, not := strings.CutPrefix(word, "^"); not {
+		return name
+	}
+	return "^" + word
+}
+
+// refPattern is a pattern of full names, as Git completes it.
+func refPattern(prefix, pattern string) string {
+	if pattern == "" {
+		return prefix + "*"
+	}
+	full := prefix + strings.TrimPrefix(pattern, prefix)
+	if !strings.ContainsAny(pattern, "*?[") {
+		full = strings.TrimSuffix(full, "/") + "/*"
+	}
+	return full
+}
+
 // paths takes the rest for paths, which count from the directory that is
 // looked at.
-func (p *logParser) paths() {
+func (p *logParser) paths() error {
+	if len(p.rest) == 0 {
+		return nil
+	}
+	if p.log.Most+p.log.Skip > 0 {
+		return gitleaksWrong("--log-opts: a number of commits and paths do not go together here", "give a range of commits: HEAD~10..HEAD -- PATH")
+	}
 	for _, name := range p.rest {
-		if full := path.Join(p.below, name); full != "." {
-			p.log.Paths = append(p.log.Paths, full)
-		}
+		p.log.Paths = append(p.log.Paths, gitsource.PathspecBelow(p.below, name))
 	}
 	p.rest = nil
+	return nil
 }
 
 func (p *logParser) option(word string) error {
-	if slices.Contains(harmless, word) {
+	switch {
+	case slices.Contains(harmless, word):
+		return nil
+	case word == "--first-parent":
+		p.log.FirstParent = true
+		return nil
+	case word == "--no-merges":
+		p.log.NoMerges = true
 		return nil
 	}
 	name, value, joined := strings.Cut(word, "=")
@@ -128,6 +165,7 @@ func (p *logParser) option(word string) error {
 	if !short {
 		digits = strings.TrimPrefix(word, "-")
 	}
+	number := &p.log.Most
 	switch {
 	case name == "--since" || name == "--after":
 		p.log.Since = take()
@@ -137,12 +175,14 @@ func (p *logParser) option(word string) error {
 		return nil
 	case name == "--max-count", word == "-n":
 		digits = take()
+	case name == "--skip":
+		digits, number = take(), &p.log.Skip
 	}
 	if n, err := strconv.Atoi(digits); err == nil && n > 0 {
-		p.log.Most = n
+		*number = n
 		return nil
 	}
 	return gitleaksWrong(fmt.Sprintf("--log-opts: %q is not understood", word),
-		"understood are revisions and ranges, --all, --not, -n N, --since, --until, --no-merges, and -- PATH...",
+		"understood are revisions and ranges, --all, --branches, --tags, --remotes, --not, --first-parent, --no-merges, -n N, --skip N, --since, --until, and -- PATH...",
 		"no Git program runs here, so the rest of git log's options cannot be passed on")
 }

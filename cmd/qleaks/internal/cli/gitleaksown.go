@@ -74,33 +74,33 @@ func (t target) holds(other target) bool {
 		(other.kind == objectsOnly || slices.Contains(t.repository.Worktrees(), other.repository.Root()))
 }
 
-// readBeside reads a file of a target's directory, nil if there is none.
-// Nothing that leads out of the tree is read.
-func readBeside(t target, name string) ([]byte, error) {
+// readBeside reads the first of some files of a target's directory that is
+// there, nil if none is. Nothing that leads out of the tree is read.
+func readBeside(t target, names []string) (name string, text []byte, err error) {
 	if !t.hasFiles() {
-		return nil, nil
+		return names[0], nil, nil
 	}
-	return contentOf(t.root, filepath.Join(filepath.FromSlash(t.below), name), maxBaseline)
+	return firstContent(t.root, t.below, names, maxBaseline)
 }
 
-// ownFile reads a file of the source if that counts. Flag is the one by which
-// the operator can name it.
-func (g *gitleaksRun) ownFile(name, flag string) ([]byte, error) {
-	text, err := readBeside(g.own.source, name)
+// ownFile reads the first of some files of the source that is there, if that
+// counts. Flag is the one by which the operator can name it.
+func (g *gitleaksRun) ownFile(names []string, flag string) (name string, text []byte, err error) {
+	name, text, err = readBeside(g.own.source, names)
+	full := filepath.Join(g.options.Source, name)
 	switch {
 	case g.own.counts && err != nil:
-		return nil, couldNot("cannot read "+filepath.Join(g.options.Source, name), rootCause(err))
+		return full, nil, couldNot("cannot read "+full, rootCause(err))
 	case g.own.counts:
-		return text, nil
+		return full, text, nil
 	case err != nil || text != nil:
-		g.tellUnused(name, flag)
+		g.tellUnused(full, flag)
 	}
-	return nil, nil
+	return full, nil, nil
 }
 
 // tellUnused says that a file of the source did not count.
-func (g *gitleaksRun) tellUnused(name, flag string) {
-	file := filepath.Join(g.options.Source, name)
+func (g *gitleaksRun) tellUnused(file, flag string) {
 	why := "it is not of the repository or directory that you are in"
 	if g.own.same {
 		why = "--untrusted"
@@ -125,7 +125,7 @@ func (g *gitleaksRun) extended() func(string) ([]byte, error) {
 // readIgnored reads the ignore files: the one of the source, and the one that
 // the operator names or has where the command runs.
 func (g *gitleaksRun) readIgnored() error {
-	text, err := g.ownFile(gitleaksIgnoreName, "-i")
+	_, text, err := g.ownFile(gitleaksIgnoreNames(), "-i")
 	if err != nil {
 		return err
 	}
@@ -135,13 +135,18 @@ func (g *gitleaksRun) readIgnored() error {
 		if isSource || g.own.same && g.options.Untrusted {
 			return nil
 		}
-		if text, err = readBeside(g.own.here, gitleaksIgnoreName); err != nil {
-			return couldNot("cannot read "+gitleaksIgnoreName, rootCause(err))
+		name, text, err := readBeside(g.own.here, gitleaksIgnoreNames())
+		if err != nil {
+			return couldNot("cannot read "+name, rootCause(err))
 		}
 		g.known.AddIgnored(text)
 		return nil
 	}
-	for _, name := range []string{g.options.Known.Ignore, filepath.Join(g.options.Known.Ignore, gitleaksIgnoreName)} {
+	places := []string{g.options.Known.Ignore}
+	for _, name := range gitleaksIgnoreNames() {
+		places = append(places, filepath.Join(g.options.Known.Ignore, name))
+	}
+	for _, name := range places {
 		info, err := os.Stat(name)
 		if err != nil || info.IsDir() {
 			continue

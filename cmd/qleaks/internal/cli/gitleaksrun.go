@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -69,7 +70,7 @@ func (g *gitleaksRun) prepare() error {
 		return err
 	}
 	for _, name := range config.Passed {
-		g.say.note("the configuration says %q, which has no meaning here", name)
+		g.say.note("%s", passedOver("the configuration", name))
 	}
 	set, err := config.Compile(o.Rules)
 	if err != nil {
@@ -79,14 +80,14 @@ func (g *gitleaksRun) prepare() error {
 		Set: set, Archives: o.Reading.ArchiveDepth, Follow: o.Reading.Follow, Own: []string{filepath.ToSlash(own)},
 		Options: gitleaks.Options{
 			DecodeDepth: o.Reading.DecodeDepth, Megabytes: o.Reading.Megabytes,
-			IgnoreMarks: o.Reading.IgnoreMarks || !g.own.counts,
+			IgnoreMarks: o.Reading.IgnoreMarks || !g.own.counts, Lines: o.Report.Template != "",
 		},
 	}
 	g.report = leaks.Report{
 		Format: o.Report.Format, Showing: leaks.Showing{Secrets: o.Report.ShowSecrets, Redact: o.Report.Redact},
 		Rules: config.Rules, Version: thisVersion().Version,
 	}
-	if o.Report.Template != "" {
+	if o.Report.Template != "" && o.Report.Path != "" {
 		text, err := os.ReadFile(o.Report.Template)
 		if err != nil {
 			return couldNot("cannot read the template", err)
@@ -115,8 +116,10 @@ func (g *gitleaksRun) readKnown() error {
 	if err == nil {
 		err = g.known.AddBaseline(text)
 	}
-	if err != nil {
-		return couldNot("cannot read the baseline "+name, rootCause(err), "make one with: qleaks git --report-format json --report-path FILE")
+	if err != nil { // as with gitleaks, what it would hide is reported then
+		g.say.warning("the baseline %s is not used: %v", name, rootCause(err))
+		g.say.hint("make one with: qleaks git --report-format json --report-path FILE")
+		return nil
 	}
 	source, err := filepath.Abs(g.options.Source)
 	absolute, err2 := filepath.Abs(name)
@@ -132,11 +135,14 @@ func (g *gitleaksRun) rules() (config *gitleaks.Config, own string, err error) {
 	files := gitleaks.Files{Path: os.ReadFile, Default: func() ([]byte, error) { return gitleaksDefault(g.env) }}
 	name, text, err := g.givenConfiguration()
 	if err == nil && text == nil {
-		if text, err = g.ownFile(gitleaksConfigName, "--config"); text != nil {
-			name, files.Path = filepath.Join(g.options.Source, gitleaksConfigName), g.extended()
+		if name, text, err = g.ownFile(gitleaksConfigNames(), "--config"); text != nil {
+			own, files.Path = name, g.extended()
 		}
 	}
-	if own = g.options.Config; own == "" && g.own.counts {
+	switch {
+	case g.options.Config != "":
+		own = g.options.Config
+	case own == "" && g.own.counts:
 		own = filepath.Join(g.options.Source, gitleaksConfigName)
 	}
 	if err == nil && text == nil {
@@ -158,6 +164,11 @@ func (g *gitleaksRun) rules() (config *gitleaks.Config, own string, err error) {
 // gitleaksConfigName is where gitleaks looks for a source's own rules.
 const gitleaksConfigName = ".gitleaks.toml"
 
+// gitleaksConfigNames are where gitleaks looks, and then where betterleaks does.
+func gitleaksConfigNames() []string { return []string{gitleaksConfigName, ".betterleaks.toml"} }
+
+func gitleaksIgnoreNames() []string { return []string{gitleaksIgnoreName, ".betterleaksignore"} }
+
 // gitleaksIgnoreName is where it looks for what a source does not want to be
 // told of.
 const gitleaksIgnoreName = ".gitleaksignore"
@@ -165,11 +176,13 @@ const gitleaksIgnoreName = ".gitleaksignore"
 // givenConfiguration reads the one that the operator names; nil without one.
 func (g *gitleaksRun) givenConfiguration() (name string, text []byte, err error) {
 	name = g.options.Config
-	if name == "" {
-		name = g.env.Getenv("GITLEAKS_CONFIG")
+	for _, variable := range []string{"GITLEAKS_CONFIG", "BETTERLEAKS_CONFIG"} {
+		name = cmp.Or(name, g.env.Getenv(variable))
 	}
-	if inline := g.env.Getenv("GITLEAKS_CONFIG_TOML"); name == "" && inline != "" {
-		return "GITLEAKS_CONFIG_TOML", []byte(inline), nil
+	for _, variable := range []string{"GITLEAKS_CONFIG_TOML", "BETTERLEAKS_CONFIG_TOML"} {
+		if inline := g.env.Getenv(variable); name == "" && inline != "" {
+			return variable, []byte(inline), nil
+		}
 	}
 	if name == "" {
 		return "", nil, nil

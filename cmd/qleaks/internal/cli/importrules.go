@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/qleaks/qleaks/rules/gitleaks"
 	"github.com/qleaks/qleaks/scanner/baseline"
@@ -41,7 +42,7 @@ func (r *scanRun) ownRules(trust baseline.Trust) error {
 	if err != nil || files.rules == nil {
 		return nil //nolint:nilerr // what cannot be read has no say
 	}
-	name := filepath.Join(t.Label, gitleaksConfigName)
+	name := filepath.Join(t.Label, files.rulesName)
 	if decision != baseline.IsTrusted {
 		r.say.note("the rules in %s were not used", name)
 		r.say.hint("if they are yours: qleaks trust %s, or: qleaks scan --config %s", t.Label, name)
@@ -49,6 +50,19 @@ func (r *scanRun) ownRules(trust baseline.Trust) error {
 	}
 	r.imported, err = importRules(r.env, r.say, name, files.rules, nil)
 	return err
+}
+
+// passedOver says that a configuration says more than is understood, and what
+// that comes to.
+func passedOver(name, word string) string {
+	what := "which has no meaning here"
+	switch word[strings.LastIndexByte(word, '.')+1:] {
+	case "filter", "prefilter", "tokenEfficiency":
+		what = "which is not applied: more may be reported than by betterleaks"
+	case "validate":
+		what = "which is not applied: no key is tried; see qleaks verify"
+	}
+	return fmt.Sprintf("%s says %q, %s", name, word, what)
 }
 
 // importRules compiles rules for gitleaks.
@@ -61,7 +75,7 @@ func importRules(env Env, say messages, name string, text []byte, read func(stri
 		return nil, &problem{code: exitUsage, message: name, err: err}
 	}
 	for _, word := range config.Passed {
-		say.note("%s says %q, which has no meaning here", name, word)
+		say.note("%s", passedOver(name, word))
 	}
 	set, err := config.Compile(nil)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 func Main(ctx context.Context, env Env) int {
 	// net/http writes there, in some cases, what a server sent.
 	log.SetOutput(io.Discard)
+	env.Args = commandFirst(gitleaksCommands(env), env.Args)
 	root := newRootCommand(env)
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)

@@ -166,7 +166,7 @@ func (m *migration) rules() error {
 		m.say("%s: it extends gitleaks' default configuration, which qleaks reads from where you have it: see %s in docs/gitleaks.md", gitleaksConfigName, gitleaksDefaultVariable)
 	}
 	for _, name := range config.Passed {
-		m.say("%s: %q has no meaning for qleaks", gitleaksConfigName, name)
+		m.say("%s", passedOver(gitleaksConfigName, name))
 	}
 	m.config = append(m.config, "", "[scan]", "# rules for gitleaks are in "+gitleaksConfigName, "marks = true")
 	return nil

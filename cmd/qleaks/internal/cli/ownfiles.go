@@ -15,8 +15,10 @@ import (
 type ownFiles struct {
 	root   string
 	config []byte
-	// rules and ignored are for gitleaks: .gitleaks.toml and .gitleaksignore.
-	rules, ignored []byte
+	// rules and ignored are for gitleaks, or for betterleaks where gitleaks has
+	// none.
+	rules, ignored         []byte
+	rulesName, ignoredName string
 	// baselineName is what the configuration says, with slashes; "" if nothing.
 	baselineName string
 	baseline     []byte
@@ -26,14 +28,20 @@ type ownFiles struct {
 // leads out of it is read.
 func readOwnFiles(root string) (ownFiles, error) {
 	o := ownFiles{root: root}
+	var name string
 	for _, file := range []struct {
-		name    string
+		names   []string
+		name    *string
 		content *[]byte
 		limit   int64
-	}{{configName, &o.config, maxConfig}, {gitleaksConfigName, &o.rules, maxConfig}, {gitleaksIgnoreName, &o.ignored, maxBaseline}} {
+	}{
+		{[]string{configName}, &name, &o.config, maxConfig},
+		{gitleaksConfigNames(), &o.rulesName, &o.rules, maxConfig},
+		{gitleaksIgnoreNames(), &o.ignoredName, &o.ignored, maxBaseline},
+	} {
 		var err error
-		if *file.content, err = contentOf(root, file.name, file.limit); err != nil {
-			return o, fmt.Errorf("%s: %w", file.name, rootCause(err))
+		if *file.name, *file.content, err = firstContent(root, ".", file.names, file.limit); err != nil {
+			return o, fmt.Errorf("%s: %w", *file.name, rootCause(err))
 		}
 	}
 	o.baselineName = baselineNameIn(o.config)
@@ -45,6 +53,17 @@ func readOwnFiles(root string) (ownFiles, error) {
 		return o, fmt.Errorf("the baseline %s: %w", o.baselineName, rootCause(err))
 	}
 	return o, nil
+}
+
+// firstContent reads the first of some files of a directory that is there; nil
+// if none is, with the first name.
+func firstContent(root, below string, names []string, limit int64) (name string, content []byte, err error) {
+	for _, name := range names {
+		if content, err = contentOf(root, filepath.Join(filepath.FromSlash(below), name), limit); err != nil || content != nil {
+			return name, content, err
+		}
+	}
+	return names[0], nil, nil
 }
 
 // baselineNameIn is the baseline that a configuration names, "" if it names
@@ -67,8 +86,8 @@ func baselineNameIn(config []byte) string {
 func (o ownFiles) hash() string {
 	return baseline.ConfigurationHash(
 		baseline.File{Name: configName, Content: o.config},
-		baseline.File{Name: gitleaksConfigName, Content: o.rules},
-		baseline.File{Name: gitleaksIgnoreName, Content: o.ignored},
+		baseline.File{Name: o.rulesName, Content: o.rules},
+		baseline.File{Name: o.ignoredName, Content: o.ignored},
 		// Its name is in the configuration.
 		baseline.File{Name: "the baseline", Content: o.baseline},
 	)

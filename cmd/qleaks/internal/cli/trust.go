@@ -160,10 +160,10 @@ func describeTrusted(env Env, files ownFiles, c *fileConfig, known *baseline.Lis
 		line("account %s of %s, with the credential %s", a.name, a.Provider, report.Clean(cmp.Or(a.reference.String(), "of nobody")))
 	}
 	if files.rules != nil {
-		line("%s as it is now: its rules and allowlists", gitleaksConfigName)
+		line("%s as it is now: its rules and allowlists", files.rulesName)
 	}
 	if files.ignored != nil {
-		line("%s as it is now, for the commands of gitleaks", gitleaksIgnoreName)
+		line("%s as it is now, for the commands of gitleaks", files.ignoredName)
 	}
 	_, err := io.WriteString(env.Stdout, b.String())
 	return err

@@ -1,0 +1,153 @@
+package main
+
+// walkCommands are command lines that try the flags, with one configuration.
+func walkCommands() []walkCase {
+	const plain = " -c {conf}/plain.toml"
+	return []walkCase{
+		// Where.
+		{name: "dir absolute", args: "dir {tree}" + plain, in: "tree", least: 25},
+		{name: "dir slash", args: "dir sub/" + plain, in: "tree", least: 4},
+		{name: "dir dotted", args: "dir ./sub" + plain, in: "tree", least: 4},
+		{name: "dir empty word", args: "dir" + plain, in: "empty"},
+		{name: "file", args: "file a.txt" + plain, in: "tree", least: 1},
+		{name: "file dotted", args: "dir ./a.txt" + plain, in: "tree", least: 1},
+		{name: "file odd", args: "directory sub/../sub/dir/./c.yaml" + plain, in: "tree", least: 2},
+		{name: "file absolute", args: "dir {tree}/a.txt" + plain, in: "tree", least: 1},
+		{name: "nowhere", args: "dir missing" + plain, in: "tree", format: "none", code: 2},
+		{name: "nowhere without configuration", args: "dir missing", in: "tree", format: "none"},
+		{name: "links", args: "dir --follow-symlinks" + plain, in: "tree", least: 29},
+		{name: "links allowed", args: "dir --follow-symlinks -c {conf}/allow-and-path.toml", in: "tree", least: 7},
+		{name: "archives", args: "dir --max-archive-depth 1 -c {conf}/many.toml", in: "tree", least: 30},
+		{name: "archives in archives", args: "dir --max-archive-depth 3 -c {conf}/allow-path.toml", in: "tree", least: 30},
+		{name: "stdin", args: "stdin" + plain, in: "tree", stdin: "x {T0}\n{T1} y\nid = {K1}\n {T2} gitleaks:allow\n", least: 3},
+		{name: "stdin nothing", args: "stdin" + plain, in: "tree"},
+		{name: "stdin long", args: "stdin --max-target-megabytes 1" + plain, in: "tree", stdin: "{T0}\n", least: 1},
+		{name: "stdin with path rules", args: "stdin -c {conf}/many.toml", in: "tree", stdin: "{T0}\nthree\n", least: 1},
+		{name: "detect files", args: "detect --no-git" + plain, in: "tree", least: 25},
+		{name: "detect files elsewhere", args: "detect --no-git -s sub" + plain, in: "tree", least: 4},
+		{name: "detect pipe", args: "detect --pipe" + plain, in: "tree", stdin: "x {T0}\n", least: 1},
+		{name: "detect with a word", args: "detect . --no-git --source sub" + plain, in: "tree", least: 4},
+		{name: "stdin with a word", args: "stdin -" + plain, in: "tree", stdin: "x {T0}\n", least: 1},
+		{name: "protect with words", args: "protect a.txt b.txt --staged" + plain, in: "repo", least: 3},
+
+		// How.
+		{name: "depth 0", args: "dir --max-decode-depth 0" + plain, in: "tree", least: 20},
+		{name: "depth 1", args: "dir --max-decode-depth=1" + plain, in: "tree", least: 22},
+		{name: "history, large hunks", args: "git --max-target-megabytes 1" + plain, in: "repo", least: 9},
+		{name: "large files", args: "dir --max-target-megabytes 1" + plain, in: "tree", least: 20},
+		{name: "marks", args: "dir --ignore-gitleaks-allow" + plain, in: "tree", least: 20},
+		{name: "one rule", args: "dir --enable-rule acme-id" + plain, in: "tree", least: 4},
+		{name: "two rules", args: "dir --enable-rule acme-id,pem --enable-rule block -c {conf}/many.toml", in: "tree", least: 5},
+		{name: "a rule without the required", args: "dir --enable-rule acme-token -c {conf}/required.toml", in: "tree"},
+		{name: "no such rule", args: "dir --enable-rule nothing" + plain, in: "tree", format: "none"},
+		{name: "exit code", args: "dir --exit-code 7" + plain, in: "tree", least: 20},
+		{name: "exit code 0", args: "dir --exit-code=0" + plain, in: "tree", least: 20},
+		{name: "verbose", args: "dir -v --no-banner --no-color -l warn" + plain, in: "tree", least: 40},
+		{name: "verbose paths", args: "dir --verbose -c {conf}/many.toml", in: "tree", least: 40},
+		{name: "verbose stdin", args: "stdin -v" + plain, in: "tree", stdin: "x {T0}\n", least: 2},
+		{name: "verbose history", args: "git -v" + plain, in: "repo", least: 20},
+		{name: "redact", args: "dir --redact" + plain, in: "tree", least: 20, hidden: true},
+		{name: "redact 0 and history", args: "git --redact=100 -v" + plain, in: "repo", least: 20, hidden: true},
+		{name: "redact 30", args: "dir --redact=30" + plain, in: "tree", least: 20},
+		{name: "redact 250", args: "dir --redact=250" + plain, in: "tree", least: 20},
+		{name: "redact an empty group", args: "dir -v -c {conf}/optional.toml", in: "tree", format: "none", hidden: true},
+		{name: "redact a template", args: "dir --report-template {conf}/lines.tmpl -r - -c {conf}/generic.toml", in: "tree", format: "none", hidden: true},
+		{name: "redact with a word", args: "dir --redact 20" + plain, in: "tree", format: "none", code: 2},
+		{name: "log level", args: "dir --log-level=nonsense" + plain, in: "tree", least: 20},
+		{name: "timeout", args: "dir --timeout 100" + plain, in: "tree", least: 20},
+		{name: "flags first", args: "--no-banner -v -c {conf}/plain.toml --redact dir sub", in: "tree", least: 8, hidden: true},
+		{name: "unknown flag", args: "dir --no-such-flag", in: "tree", format: "none"},
+		{name: "unknown short flag", args: "dir -z", in: "tree", format: "none"},
+		{name: "unknown flag first", args: "--no-such-flag dir", in: "tree", format: "none"},
+		{name: "wrong number", args: "dir --exit-code x", in: "tree", format: "none"},
+		{name: "too many", args: "git a b", in: "repo", format: "none"},
+
+		// Where rules come from.
+		{name: "variable", args: "dir", env: []string{"GITLEAKS_CONFIG={conf}/plain.toml"}, in: "tree", least: 20},
+		{name: "variable text", args: "dir", env: []string{"GITLEAKS_CONFIG_TOML=" + tokenRule}, in: "tree", least: 20},
+		{name: "variables", args: "dir", env: []string{"GITLEAKS_CONFIG={conf}/many.toml", "GITLEAKS_CONFIG_TOML=" + tokenRule}, in: "tree", least: 20},
+		{name: "flag before variable", args: "dir" + plain, env: []string{"GITLEAKS_CONFIG={conf}/many.toml"}, in: "tree", least: 20},
+		{name: "own", args: "dir", in: "own", least: 1},
+		{name: "own of a file", args: "dir a.txt", in: "own"},
+		{name: "own below", args: "dir sub", in: "own", least: 1},
+		{name: "own variable", args: "dir", env: []string{"GITLEAKS_CONFIG_TOML=" + tokenRule}, in: "own", least: 2},
+		{name: "own stdin", args: "stdin", in: "own", stdin: "own_{T0}\n", least: 1},
+		{name: "default", args: "dir", in: "tree"},
+		{name: "no configuration in the variable", args: "dir", env: []string{"GITLEAKS_CONFIG={conf}/nowhere.toml"}, in: "tree", format: "none"},
+		{name: "no configuration", args: "dir -c {conf}/nowhere.toml", in: "tree", format: "none"},
+
+		// What is known.
+		{name: "ignored", args: "dir -i {data}/ignore" + plain, in: "tree", least: 15},
+		{name: "ignored file", args: "dir --gitleaks-ignore-path {data}/ignore/.gitleaksignore" + plain, in: "tree", least: 15},
+		{name: "ignored nowhere", args: "dir -i {data}/nowhere" + plain, in: "tree", least: 15},
+		{name: "baseline", args: "dir -b {data}/baseline.json" + plain, in: "tree", least: 5},
+		{name: "baseline redacted", args: "dir --redact -b {data}/redacted.json" + plain, in: "tree", hidden: true},
+		{name: "baseline of paths", args: "dir -b {data}/many.json -c {conf}/many.toml", in: "tree"},
+		{name: "baseline nowhere", args: "dir -b {data}/nowhere.json" + plain, in: "tree", least: 20},
+		{name: "baseline broken", args: "dir -b {conf}/plain.toml" + plain, in: "tree", least: 20},
+		{name: "baseline in history", args: "git -b {data}/history.json" + plain, in: "repo"},
+
+		// Reports.
+		{name: "csv", args: "dir" + plain, in: "tree", format: "csv", least: 20},
+		{name: "csv of history", args: "git" + plain, in: "repo", format: "csv", least: 10},
+		{name: "csv of nothing", args: "dir" + plain, in: "empty", format: "csv"},
+		{name: "junit", args: "dir" + plain, in: "tree", format: "junit", least: 20},
+		{name: "junit of history", args: "git" + plain, in: "repo", format: "junit", least: 10},
+		{name: "junit of nothing", args: "dir" + plain, in: "empty", format: "junit", least: 2},
+		{name: "sarif", args: "dir --follow-symlinks -c {conf}/extend-chain.toml", in: "tree", format: "sarif", least: 20},
+		{name: "sarif of history", args: "git" + plain, in: "repo", format: "sarif", least: 10},
+		{name: "sarif of nothing", args: "dir" + plain, in: "empty", format: "sarif", least: 1},
+		{name: "sarif of one rule", args: "dir --enable-rule acme-id -c {conf}/duplicate.toml", in: "empty", format: "none"},
+		{name: "template", args: "dir --report-template {conf}/short.tmpl" + plain, in: "tree", format: "template", least: 20},
+		{name: "template with lines", args: "git --report-template {conf}/lines.tmpl" + plain, in: "repo", format: "template", least: 12},
+		{name: "template nowhere", args: "dir --report-format template -r {data}/x --report-template {conf}/nowhere.tmpl" + plain, in: "tree", format: "none"},
+		{name: "template not needed", args: "dir --report-template {conf}/nowhere.tmpl" + plain, in: "empty", format: "none"},
+		{name: "format in capitals", args: "dir --report-format JSON" + plain, in: "tree", least: 20},
+		{name: "format unknown", args: "dir -f xml -r {data}/x" + plain, in: "tree", format: "none"},
+		{name: "format by name", args: "dir -r {data}/x.txt" + plain, in: "tree", format: "none"},
+		{name: "format without a report", args: "dir -f nonsense" + plain, in: "empty", format: "none"},
+
+		// History.
+		{name: "history", args: "git" + plain, in: "repo", least: 10},
+		{name: "history below", args: "git sub" + plain, in: "repo", least: 10},
+		{name: "history by detect", args: "detect --source ." + plain, in: "repo", least: 10},
+		{name: "history with archives", args: "git --max-archive-depth 2 -c {conf}/many.toml", in: "repo", least: 12},
+		{name: "history of nothing", args: "git" + plain, in: "fresh"},
+		{name: "commits allowed", args: "git -c {conf}/commit.toml", in: "repo", least: 9},
+		{name: "commits and paths allowed", args: "git -c {conf}/commit-and.toml", in: "repo", least: 9},
+		{name: "commits and values allowed", args: "git -c {conf}/commit-and3.toml", in: "repo", least: 9},
+		{name: "commits allowed for a rule", args: "git -c {conf}/commit-rule.toml", in: "repo", least: 9},
+		{name: "staged", args: "git --staged" + plain, in: "repo", least: 3},
+		{name: "staged at first", args: "git --staged" + plain, in: "fresh", least: 1},
+		{name: "staged below", args: "git --staged sub" + plain, in: "repo", least: 1},
+		{name: "hook", args: "git --pre-commit --redact --staged --verbose" + plain, in: "repo", least: 5, hidden: true},
+		{name: "not staged", args: "git --pre-commit" + plain, in: "repo", least: 1},
+		{name: "protect", args: "protect -v" + plain, in: "repo", least: 2},
+		{name: "protect staged", args: "protect --staged --source sub" + plain, in: "repo", least: 1},
+		{name: "platform none", args: "git --platform none" + plain, in: "repo", least: 10},
+		{name: "platform gitlab", args: "git --platform GitLab" + plain, in: "repo", least: 10},
+		{name: "platform azure", args: "git --platform=azuredevops" + plain, in: "repo", least: 10},
+		{name: "platform gitea", args: "git --platform=gitea" + plain, in: "repo", least: 10},
+		{name: "platform bitbucket", args: "git --platform=bitbucket" + plain, in: "repo", least: 10},
+		{name: "platform unknown", args: "git --platform=nonsense" + plain, in: "repo", format: "none"},
+		{name: "platform of staged", args: "git --staged --platform=nonsense" + plain, in: "repo", least: 1},
+	}
+}
+
+// walkLogs are values of --log-opts.
+func walkLogs() []walkCase {
+	var cases []walkCase
+	for options, least := range map[string]int{
+		"--all": 8, "HEAD": 8, "main": 8, "main..other": 1, "other...main": 2, "HEAD~2..": 2, "..HEAD": 0, "HEAD^..HEAD": 1, "HEAD~1^!": 1, "HEAD^@": 5, "v1": 4,
+		"--branches": 8, "--tags": 5, "--remotes": 5, "--remotes=origin": 5, "--branches=side": 0, "--branches=o*": 5, "--glob=refs/heads/s*": 5, "--glob=heads": 8, "--tags=v* --not other": 1,
+		"--not side --not main": 1, "main --not side": 2, "^side main": 2, "HEAD~1 HEAD~2": 5, "@": 7, "@~1": 6, "origin/main..HEAD": 1,
+		"-1": 1, "-n 2": 1, "-n2": 1, "--max-count=3": 2, "-4": 2, "--skip=2": 4, "--skip 1 -n 2": 1, "--all -3": 2, "--no-merges -4": 2,
+		"--first-parent": 4, "--no-merges --first-parent HEAD~4^..HEAD": 2, "--first-parent -4": 2, "--no-merges": 7, "side..main --first-parent": 2,
+		"--since=2024-06-03T00:00:00Z": 2, "--until 2024-06-02T13:00:00Z": 2, "--after=2024-06-03T00:00:00Z --before=2024-06-06T00:00:00Z": 2, "--reverse": 7, "--full-history --all": 7,
+		"--full-history -- sub": 2, "HEAD -- a.txt other": 1, "--all --full-history -- .": 7, "-- :!sub": 5, "--full-history -- *.txt": 5, "-- :(glob)*.txt": 4, "-- :(glob)**/m*.txt": 1, "-- :/sub :^sub/moved.txt": 1,
+		"-- *.TXT": 0, "-- :(icase)*.TXT": 5, "-- s?b": 0, "-- [a-c]*": 2, "-- :(exclude)*.txt": 2, "-- ./sub/": 2,
+	} {
+		cases = append(cases, walkCase{name: "log " + options, args: "git -c {conf}/plain.toml", log: options, in: "repo", least: least})
+	}
+	return cases
+}
