@@ -32,7 +32,9 @@ type Options struct {
 	// Elapsed is how long the scan took; 0 leaves it out, so that reports of
 	// the same content are the same.
 	Elapsed time.Duration
-	// Version is that of qleaks, for sarif.
+	// Began is when the scan began, for gitlab, which demands it.
+	Began time.Time
+	// Version is that of qleaks, for sarif and gitlab.
 	Version string
 	// Checkouts are the revisions that were scanned, where known, for sarif.
 	Checkouts []Checkout
@@ -59,6 +61,7 @@ func writers() []writer {
 		{"sarif", writeSARIF},
 		{"csv", writeCSV},
 		{"junit", writeJUnit},
+		{"gitlab", writeGitLab},
 	}
 }
 

@@ -217,6 +217,7 @@ func TestNothingOfARepositoryIsACommand(t *testing.T) {
 	before := r.git("rev-parse", "HEAD")
 	r.leak("a\n::error::b,c:d%0A/e|`x`<b>.py")
 	r.leak("::set-output name=findings::0.py")
+	must(t, os.Rename(filepath.Join(r.dir, "::set-output name=findings::0.py"), filepath.Join(r.dir, "::set-output name="+r.keys[1]+".py")))
 	after := r.commit("::add-mask::x\n::stop-commands::y")
 	a := r.event("push", push(before, after))
 	r.brings(a, 2)

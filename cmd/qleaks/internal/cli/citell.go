@@ -34,6 +34,8 @@ func (c *ciRun) tell(ctx context.Context) error {
 		return err
 	}
 	c.run.tell(c.result, c.outcome)
+	// People name files after keys: from here on no text has one.
+	c.result, _ = report.Masked(c.result)
 	if err := c.annotate(); err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func (c *ciRun) write(r ciReport) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Write(out, r.format, c.result, report.Options{Version: thisVersion().Version}); err != nil {
+	if err := report.Write(out, r.format, c.result, report.Options{Version: thisVersion().Version, Began: c.run.begin, Elapsed: c.env.Now().Sub(c.run.begin)}); err != nil {
 		return couldNot("cannot write the report", errors.Join(err, out.abandon()))
 	}
 	return out.finish()

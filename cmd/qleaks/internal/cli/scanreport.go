@@ -106,6 +106,7 @@ func (r *scanRun) reportOptions() report.Options {
 		ShowSecrets: r.options.Output.ShowSecrets,
 		Color:       r.options.Output.colors(r.env),
 		Version:     thisVersion().Version,
+		Began:       r.begin,
 	}
 	if width, ok := r.env.Terminal(r.env.Stdout); ok && r.options.Output.File == "" {
 		o.Width = width
