@@ -47,16 +47,26 @@ func UninstallLefthook(p Place) (bool, error) {
 	return true, replace(name, rest, mode)
 }
 
-func lefthookFile(p Place) (name string, text []byte, mode fs.FileMode, err error) {
+// HasLefthook reports whether lefthook manages the hooks of a place.
+func HasLefthook(p Place) bool { return lefthookName(p) != "" }
+
+// lefthookName is the file in which lefthook is told what to do; "" for none.
+func lefthookName(p Place) string {
 	for _, base := range lefthookFiles() {
 		name := filepath.Join(p.Root, filepath.FromSlash(base))
-		if p.Root == "" || !there(name) {
-			continue
+		if p.Root != "" && there(name) {
+			return name
 		}
-		text, mode, err := readIfThere(name)
-		return name, text, mode, err
 	}
-	return "", nil, 0, ErrNoManager
+	return ""
+}
+
+func lefthookFile(p Place) (name string, text []byte, mode fs.FileMode, err error) {
+	if name = lefthookName(p); name == "" {
+		return "", nil, 0, ErrNoManager
+	}
+	text, mode, err = readIfThere(name)
+	return name, text, mode, err
 }
 
 // lefthookRun is what the job of an event runs. Without use_stdin lefthook keeps

@@ -60,6 +60,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 	root.AddCommand(
 		newScanCommand(env),
 		newHookCommand(env),
+		newInitCommand(env),
 		newCICommand(env),
 		newVerifyCommand(env),
 		newBaselineCommand(env),

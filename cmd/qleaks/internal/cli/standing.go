@@ -55,6 +55,7 @@ func standing(env Env, r *gitsource.Repository) string {
 	if !r.Bare() {
 		b.WriteString("  qleaks scan --no-history    only in the files as they are now\n")
 	}
+	b.WriteString("  qleaks hook status          see what would stop a key before a commit\n")
 	b.WriteString("  qleaks rules list           see what is looked for\n")
 	b.WriteString("  qleaks --help               all commands\n")
 	return b.String()
