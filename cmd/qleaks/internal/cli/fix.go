@@ -14,12 +14,10 @@ import (
 
 // fixOptions are the flags of fix.
 type fixOptions struct {
+	fixedKeys
+
 	Path  string
 	Write bool
-	// EnvFile is where the keys go; "" for .env beside the scanned files.
-	EnvFile string
-	// NoStore leaves the keys to the operator, who has them elsewhere.
-	NoStore bool
 	// Variables are names for the keys of providers: "ionq=LAB_KEY".
 	Variables []string
 	History   bool
@@ -32,6 +30,16 @@ type fixOptions struct {
 	Origins map[string]origin
 }
 
+// fixedKeys say where the keys go.
+type fixedKeys struct {
+	// EnvFile is a file; "" for .env beside the scanned files.
+	EnvFile string
+	// NoStore leaves the keys to the operator, who has them elsewhere.
+	NoStore bool
+	// Stores are declared stores that take the keys, in place of a file.
+	Stores []string
+}
+
 func newFixCommand(env Env) *cobra.Command {
 	var o fixOptions
 	cmd := &cobra.Command{
@@ -39,8 +47,8 @@ func newFixCommand(env Env) *cobra.Command {
 		Short: "Take keys out of code and notebooks, and look them up instead",
 		Long: `Replaces every key in the files of PATH (default: ".") by the look-up with which
 its language reads an environment variable, clears the outputs of notebooks that
-show a key, and puts the keys into a .env file that Git ignores. All other bytes
-stay. What cannot be replaced with certainty is left, and named with the reason.
+show a key, and puts the keys into a .env file that Git ignores, or into stores that
+you declared (--store). All other bytes stay. What cannot be replaced with certainty is left, and named with the reason.
 
 Without --write it only shows what it would do. A key that was in a file is still
 leaked: if anybody else had the file, revoke it. What was committed stays in the
@@ -53,6 +61,7 @@ Exit codes:
   3  could not scan, or could not write`,
 		Example: `  qleaks fix                            show what would change
   qleaks fix --write                    change the files, and put the keys into .env
+  qleaks fix --write --store laptop     put the key into a store that you declared
   qleaks fix --write --no-store run.py  the keys are in a secrets manager already
   qleaks fix --variable ionq=LAB_IONQ   another name for the variable
   qleaks fix --share ~/for-a-colleague notebook.ipynb
@@ -76,6 +85,7 @@ Exit codes:
 	f.SortFlags = false
 	f.BoolVar(&o.Write, "write", false, "change the files")
 	f.StringVar(&o.EnvFile, "env-file", "", "put the keys into this `FILE` (default: .env in the repository, or beside the file)")
+	f.StringArrayVar(&o.Stores, "store", nil, "put the key into the store `NAME` that you declared, in place of .env; may be repeated")
 	f.BoolVar(&o.NoStore, "no-store", false, "put the keys nowhere: they are in a secrets manager already")
 	f.StringArrayVar(&o.Variables, "variable", nil, "look keys of a provider up under another name: `PROVIDER=NAME`; may be repeated")
 	f.BoolVar(&o.History, "history", false, "print how to take the keys out of the history, and change nothing")
@@ -94,6 +104,8 @@ func (o *fixOptions) validate() error {
 		return wrongUsage("--history only prints: it does not go together with --write and --share")
 	case o.Share != "" && o.Write:
 		return wrongUsage("--share writes a copy and --write changes the files: choose one")
+	case len(o.Stores) > 0 && (o.NoStore || o.EnvFile != "" || o.Share != "" || o.History):
+		return wrongUsage("--store puts the keys into stores: it does not go together with --no-store, --env-file, --share and --history")
 	case o.NoStore && o.EnvFile != "":
 		return wrongUsage("--no-store puts the keys nowhere, --env-file into a file: choose one")
 	case o.Path == "-":
@@ -200,7 +212,10 @@ func (x *fixing) tellDone() {
 	for _, s := range x.stored {
 		x.say.note("%s is in %s", s.Variable, s.Where)
 	}
-	if len(x.stored) > 0 {
+	switch {
+	case len(x.stored) == 1 && len(x.options.Stores) > 0:
+		x.say.hint("to run a program with the key: qleaks run --store %s -- PROGRAM", x.stored[0].Where)
+	case len(x.stored) > 0 && len(x.options.Stores) == 0:
 		x.say.hint("programs do not read .env by themselves: set -a; . ./%s; set +a; or, in Python, load_dotenv() of python-dotenv", x.envName())
 	}
 	x.say.hint("the keys were in files: if anybody else had these, or they were pushed, revoke the keys")

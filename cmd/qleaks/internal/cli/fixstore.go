@@ -103,6 +103,9 @@ func (x *fixing) putAway(ctx context.Context) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
+	if len(x.options.Stores) > 0 {
+		return x.putIntoStores(ctx, keys)
+	}
 	name, err := x.envFile()
 	if err != nil {
 		return err
