@@ -263,7 +263,7 @@ func (p *programs) compareNotebook(name string) {
 	if outputs := is.Cells[1].Outputs; len(outputs) != 1 || strings.Join(outputs[0].Text, "") != "quiet\n" {
 		p.t.Errorf("%s: the outputs are %v", name, len(outputs))
 	}
-	if removed, added := changed(p.before[name], p.after(name)); added > 5 || removed > 10 {
+	if removed, added := changed(p.before[name], p.after(name)); added > 3 || removed > 8 {
 		p.t.Errorf("%s: %d lines went and %d came", name, removed, added)
 	}
 }

@@ -43,7 +43,7 @@ func commitAll(ctx context.Context, dir string, now time.Time, history []commit)
 	}
 	r := repository{dir: dir, git: git}
 	forge := dir + ".git"
-	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"init", "-q", "--bare", "-b", "main", forge}, {"remote", "add", "origin", forge}} {
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"init", "-q", "--bare", "-b", "main", forge}, {"remote", "add", "origin", forge}, {"config", "user.name", "Ada"}, {"config", "user.email", "ada@bell-lab.example"}} {
 		if err := r.run(ctx, now, args...); err != nil {
 			return err
 		}

@@ -41,8 +41,10 @@ type fixedFile struct {
 	name, shown string
 	content     []byte
 	outputs     []int
-	findings    []finding.Finding
-	result      rewrite.Result
+	// shows are the cells whose outputs show a key as it is.
+	shows    []rewrite.Place
+	findings []finding.Finding
+	result   rewrite.Result
 	// hidden are places that a second look at the new text still shows.
 	hidden []fixedPlace
 }
@@ -113,7 +115,7 @@ func (x *fixing) rewriteAll() error {
 		}
 	}
 	for _, f := range x.files {
-		f.result = rewrite.File{Path: filepath.ToSlash(f.name), Content: f.content, Outputs: f.outputs}.Without(x.keys)
+		f.rewrite(x.keys)
 		f.lookAgain(x)
 	}
 	slices.SortFunc(x.files, func(a, b *fixedFile) int { return strings.Compare(a.shown, b.shown) })
@@ -133,10 +135,38 @@ func (x *fixing) add(f finding.Finding, o finding.Occurrence) error {
 	}
 	file.findings = append(file.findings, f)
 	cell := o.Location.Notebook
-	if cell != nil && cell.Cell > 0 && (cell.Part == "output" || cell.Part == "traceback") && !slices.Contains(file.outputs, cell.Cell) {
+	switch {
+	case cell == nil || cell.Cell == 0 || cell.Part != "output" && cell.Part != "traceback" || slices.Contains(file.outputs, cell.Cell):
+	case len(o.Location.Way) > 0:
 		file.outputs = append(file.outputs, cell.Cell)
+	default:
+		file.shows = append(file.shows, rewrite.Place{Cell: cell.Cell, Key: file.keyOf(x, f)})
 	}
 	return nil
+}
+
+// keyOf is the index of a finding's key.
+func (f *fixedFile) keyOf(x *fixing, found finding.Finding) int {
+	return slices.IndexFunc(x.found, func(other finding.Finding) bool { return other.Fingerprint == found.Fingerprint })
+}
+
+// rewrite takes the keys out. A cell that shows a key in its outputs, of which none
+// was cleared for it, shows it in a way that the text does not: all are cleared.
+func (f *fixedFile) rewrite(keys []rewrite.Key) {
+	without := func() {
+		f.result = rewrite.File{Path: filepath.ToSlash(f.name), Content: f.content, Outputs: f.outputs}.Without(keys)
+	}
+	without()
+	before := len(f.outputs)
+	for _, p := range f.shows {
+		cleared := func(t rewrite.Place) bool { return t.Cell == p.Cell && t.Key == p.Key && t.Line == 0 }
+		if !slices.ContainsFunc(f.result.Taken, cleared) && !slices.Contains(f.outputs, p.Cell) {
+			f.outputs = append(f.outputs, p.Cell)
+		}
+	}
+	if len(f.outputs) > before {
+		without()
+	}
 }
 
 // open reads a file once. It is nil where it cannot be changed, which is told.
