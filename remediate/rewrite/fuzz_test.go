@@ -36,7 +36,7 @@ func FuzzWithout(f *testing.F) {
 		if len(r.Taken) == 0 && !bytes.Equal(file.Content, r.Content) {
 			t.Fatal("a change is not told")
 		}
-		if bytes.Contains(rewrite.Diff(file, r, keys(key)), []byte(key)) {
+		if bytes.Contains(rewrite.Diff(file, r, keys(key), nil), []byte(key)) {
 			t.Fatal("the diff shows the key")
 		}
 	})

@@ -266,7 +266,18 @@ func (f *fixedFile) left() []fixedPlace {
 }
 
 func (f *fixedFile) diff(keys []rewrite.Key) []byte {
-	return rewrite.Diff(rewrite.File{Path: f.shown, Content: f.content}, f.result, keys)
+	var veiled []int
+	for _, found := range f.findings {
+		for _, o := range found.Occurrences {
+			if len(o.Location.Way) == 0 {
+				continue
+			}
+			for line := o.Location.Line; line <= max(o.Location.Line, o.Location.EndLine); line++ {
+				veiled = append(veiled, line)
+			}
+		}
+	}
+	return rewrite.Diff(rewrite.File{Path: f.shown, Content: f.content}, f.result, keys, veiled)
 }
 
 // valueOf is the value behind a variable that a file looks up.
