@@ -29,9 +29,10 @@ func newMigrateCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate [PATH]",
 		Short: "Turn a set-up for gitleaks into one for qleaks",
-		Long: `It reads .gitleaks.toml, .gitleaksignore, baselines, .pre-commit-config.yaml and
-GitHub workflows in PATH, and says what each becomes. With --write it writes
-.qleaks.toml, and puts qleaks where the hook and the workflows run gitleaks.
+		Long: `It reads .gitleaks.toml, .gitleaksignore (or betterleaks'), baselines, and what
+calls gitleaks in PATH: .pre-commit-config.yaml, workflows of GitHub and other
+CI, lefthook, husky, Makefile, package.json. It says what each becomes. With
+--write it writes .qleaks.toml, and puts qleaks where gitleaks is called.
 What is there already is not overwritten without --force.`,
 		Example: `  qleaks migrate                say what would change
   qleaks migrate --write        change it`,
@@ -70,7 +71,7 @@ func runMigrate(env Env, o migrateOptions) error {
 	}
 	defer root.Close()
 	m := &migration{env: env, root: root, edited: map[string][]byte{}}
-	for _, step := range []func() error{m.rules, m.ignored, m.baselines, m.hook, m.workflows} {
+	for _, step := range []func() error{m.rules, m.ignored, m.baselines, m.calls} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -146,9 +147,19 @@ func (m *migration) read(name string) ([]byte, error) {
 	return text, nil
 }
 
+// first reads the first of some files that is there; nil if none is.
+func (m *migration) first(names []string) (string, []byte, error) {
+	for _, name := range names {
+		if text, err := m.read(name); text != nil || err != nil {
+			return name, text, err
+		}
+	}
+	return "", nil, nil
+}
+
 // rules says what becomes of .gitleaks.toml, which stays in use.
 func (m *migration) rules() error {
-	text, err := m.read(gitleaksConfigName)
+	name, text, err := m.first(gitleaksConfigNames())
 	if text == nil || err != nil {
 		return err
 	}
@@ -158,23 +169,26 @@ func (m *migration) rules() error {
 	}
 	config, err := gitleaks.Parse(text, files)
 	if err != nil {
-		return &problem{code: exitUsage, message: gitleaksConfigName, err: err}
+		return &problem{code: exitUsage, message: name, err: err}
 	}
-	m.say("%s: %s of its own stay where they are: qleaks git and dir read them, and qleaks scan beside the built-in ones when the directory is trusted (qleaks trust)",
-		gitleaksConfigName, plural(len(config.Rules), "rule"))
+	own := "no rules of its own; what it says stays where it is"
+	if n := len(config.Rules); n > 0 {
+		own = plural(n, "rule") + " of its own stay where they are"
+	}
+	m.say("%s: %s: qleaks git and dir read it, and qleaks scan beside the built-in rules when the directory is trusted (qleaks trust)", name, own)
 	if bytes.Contains(bytes.ToLower(text), []byte("usedefault")) {
-		m.say("%s: it extends gitleaks' default configuration, which qleaks reads from where you have it: see %s in docs/gitleaks.md", gitleaksConfigName, gitleaksDefaultVariable)
+		m.say("%s: it extends gitleaks' default configuration, which qleaks reads from where you have it: see %s in docs/gitleaks.md", name, gitleaksDefaultVariable)
 	}
-	for _, name := range config.Passed {
-		m.say("%s", passedOver(gitleaksConfigName, name))
+	for _, word := range config.Passed {
+		m.say("%s", passedOver(name, word))
 	}
-	m.config = append(m.config, "", "[scan]", "# rules for gitleaks are in "+gitleaksConfigName, "marks = true")
+	m.config = append(m.config, "", "[scan]", "# rules for gitleaks are in "+name, "marks = true")
 	return nil
 }
 
 // ignored says what becomes of .gitleaksignore.
 func (m *migration) ignored() error {
-	text, err := m.read(".gitleaksignore")
+	name, text, err := m.first(gitleaksIgnoreNames())
 	if text == nil || err != nil {
 		return err
 	}
@@ -188,10 +202,10 @@ func (m *migration) ignored() error {
 		count++
 		lines = append(lines, "#   "+line)
 	}
-	m.say(".gitleaksignore: %s, in use by qleaks git and dir as before; qleaks scan takes none over, because a line would hide whatever stands in it next", plural(count, "entry"))
-	m.say(".gitleaksignore: to keep a finding of qleaks scan ignored, add its id as [[ignore]] with a reason to %s", configName)
+	m.say("%s: %s, in use by qleaks git and dir as before; qleaks scan takes none over, because a line would hide whatever stands in it next", name, plural(count, "entry"))
+	m.say("%s: to keep a finding of qleaks scan ignored, add its id as [[ignore]] with a reason to %s", name, configName)
 	if count > 0 {
-		m.config = append(m.config, "", "# entries of .gitleaksignore that need a decision; each becomes", "#   [[ignore]]", "#   id = \"...\"", "#   reason = \"...\"")
+		m.config = append(m.config, "", "# entries of "+name+" that need a decision; each becomes", "#   [[ignore]]", "#   id = \"...\"", "#   reason = \"...\"")
 		m.config = append(m.config, lines...)
 	}
 	return nil
@@ -222,47 +236,48 @@ func (m *migration) baselines() error {
 	return nil
 }
 
-// hook puts qleaks in the place of gitleaks in pre-commit's configuration.
-func (m *migration) hook() error { return m.replace(".pre-commit-config.yaml", preCommitHook) }
-
-func (m *migration) workflows() error {
+// calls puts qleaks in the place of gitleaks in what calls it.
+func (m *migration) calls() error {
+	names := append([]string{".pre-commit-config.yaml"}, callers...)
 	entries, err := fs.ReadDir(m.root.FS(), ".github/workflows")
 	if err != nil {
-		return nil //nolint:nilerr // there are none
+		entries = nil // there are none
 	}
 	for _, e := range entries {
-		if ext := path.Ext(e.Name()); ext != ".yml" && ext != ".yaml" {
-			continue
+		if ext := path.Ext(e.Name()); ext == ".yml" || ext == ".yaml" {
+			names = append(names, path.Join(".github/workflows", e.Name()))
 		}
-		if err := m.replace(path.Join(".github/workflows", e.Name()), workflowStep); err != nil {
+	}
+	for _, name := range names {
+		if err := m.replace(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// replace changes the lines of a file that mention gitleaks; change returns
-// false for a line that a person has to look at.
-func (m *migration) replace(name string, change func(line string) (string, bool)) error {
+// replace changes the lines of a file that call gitleaks or betterleaks, and
+// says which a person has to look at.
+func (m *migration) replace(name string) error {
 	text, err := m.read(name)
-	if text == nil || err != nil || !bytes.Contains(text, []byte("gitleaks")) {
+	if text == nil || err != nil {
 		return err
 	}
 	var out strings.Builder
 	number, changed := 0, false
 	for line := range strings.Lines(string(text)) {
 		number++
-		if !strings.Contains(line, "gitleaks") || strings.HasPrefix(strings.TrimSpace(line), "#") {
-			out.WriteString(line)
-			continue
-		}
-		replaced, ok := change(line)
-		switch {
-		case !ok:
-			m.say("%s:%d: look at this yourself: %s", filepath.FromSlash(name), number, strings.TrimSpace(line))
-		case replaced != line:
+		trimmed := strings.TrimSpace(line)
+		replaced, called := calledQleaks(line)
+		switch what := advice(line); {
+		case strings.HasPrefix(trimmed, "#"):
+			replaced = line
+		case called:
 			changed = true
 			m.say("%s:%d: %s", filepath.FromSlash(name), number, strings.TrimSpace(replaced))
+		case what != "":
+			m.say("%s:%d: look at this yourself: %s", filepath.FromSlash(name), number, trimmed)
+			m.say("  %s", what)
 		}
 		out.WriteString(replaced)
 	}
