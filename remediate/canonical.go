@@ -160,7 +160,7 @@ func (r Row) validateSteps() error {
 		return errNoSteps
 	case issue >= 0 && (test < issue || last(Issue) != issue):
 		return errNoSteps
-	case (at(Distribute) >= 0 || at(Confirm) >= 0) && (issue < 0 || at(Distribute) < test):
+	case at(Distribute) >= 0 && (issue < 0 || at(Distribute) < test), at(Confirm) >= 0 && (issue < 0 || at(Confirm) < test):
 		return errNoSteps
 	case last(Distribute) >= 0 && last(Confirm) < last(Distribute):
 		return errNoSteps

@@ -9,7 +9,9 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
@@ -95,8 +97,27 @@ func (c Command) Do(ctx context.Context, t Task) (Done, error) {
 	case answer.Outcome != "done", t.Deed == Issuing && done.Value.IsZero():
 		return done, ErrAnswer
 	}
-	done.Key.Provider = t.Target.Provider
+	done.Key = recorded(answer.Key, done.Value, t)
 	return done, nil
+}
+
+// longestName is the longest id or name that is taken from a program, in bytes.
+const longestName = 512
+
+// recorded is what of a program's record is kept: the id and the name go into the
+// journal, and neither may hold the value.
+func recorded(k key.Key, v secret.Value, t Task) key.Key {
+	kept := func(text string) bool {
+		return len(text) <= longestName && !v.In(text) && !strings.ContainsFunc(text, unicode.IsControl)
+	}
+	made := key.Key{Provider: t.Target.Provider}
+	if kept(k.ID) {
+		made.ID = k.ID
+	}
+	if kept(k.Name) {
+		made.Name = k.Name
+	}
+	return made
 }
 
 // Seek implements Performer.
@@ -109,7 +130,13 @@ func (c Command) Seek(ctx context.Context, t Task) ([]key.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(answer.Keys, func(k key.Key) bool { return k.Name != t.Name }), nil
+	var found []key.Key
+	for _, k := range answer.Keys {
+		if k.Name == t.Name {
+			found = append(found, recorded(k, secret.Value{}, t))
+		}
+	}
+	return found, nil
 }
 
 func (c Command) ask(ctx context.Context, t Task) (CommandAnswer, error) {

@@ -106,7 +106,7 @@ func (p *Plan) cap(policy Policy) {
 // emergency reports whether a row is the containment of a proved public leak,
 // which no cap and no freeze refuses.
 func (r Row) emergency() bool {
-	return r.Reason == Leaked && r.Exposure.Reach == Public && r.Key.Facts.Status == key.Active && r.Key.Fingerprint != "" && r.Order == BreakFirst
+	return r.Reason == Leaked && r.Exposure.Reach == Public && r.Key.Facts.Status == key.Active && r.Key.Fingerprint != "" && (r.Order == BreakFirst || r.Order == RevokeOnly)
 }
 
 // drafter drafts rows.
@@ -164,15 +164,23 @@ func (d drafter) room(r *Row) string {
 // fill gives a row its stores and steps, and says what is not known.
 func (d drafter) fill(r *Row, c Candidate) string {
 	hands := func(deed Deed) Hands { return d.means.Hands(r.Key, deed) }
-	if hands(Revoking) == "" || r.Order != RevokeOnly && hands(Issuing) == "" {
-		return "nobody here can make and revoke keys there: see qleaks remediate --help"
+	if hands(Revoking) == "" {
+		return "nobody here can revoke keys there: see qleaks remediate --help"
+	}
+	stores := d.means.Stores(r.Key)
+	if why := replaceable(hands(Issuing), len(stores)); why != "" && r.Order != RevokeOnly {
+		if r.Reason != Leaked {
+			return why
+		}
+		r.Order, r.OrderWhy = RevokeOnly, "it leaked, and "+why
+		r.After = after(r.Key, hands(Issuing))
 	}
 	w := way{
 		provider: r.Key.Provider, reason: r.Reason, hands: hands, times: d.policy.Times, drain: d.policy.Drain, others: c.Others, cancel: r.Running.Cancel,
 		locked: r.Key.Facts.Locked == key.Yes, suspended: r.Key.Facts.Disabled == key.Yes, full: r.Key.Facts.Slots == 0,
 	}
 	if r.Order != RevokeOnly {
-		w.stores = d.means.Stores(r.Key)
+		w.stores = stores
 	}
 	r.Stores, r.Steps = w.stores, w.steps(r.Order)
 	if !r.Running.Asked {
@@ -188,6 +196,32 @@ func (d drafter) fill(r *Row, c Candidate) string {
 		r.Unknown = append(r.Unknown, fmt.Sprintf("which of %d values that were found is its present one", n))
 	}
 	return ""
+}
+
+// replaceable says why nobody here can make another key and bring it to where the
+// old one is used; "" if somebody can. A person who makes a key sees its value; of
+// one that is made otherwise nobody does.
+func replaceable(by Hands, stores int) string {
+	switch {
+	case by == "":
+		return "nobody here can make another one"
+	case stores == 0 && by != ByPerson:
+		return "no store of yours is named for it, so that nobody would get the value of another one: declare [stores.NAME]"
+	}
+	return ""
+}
+
+// after says what is left to people when a key was revoked that somebody uses.
+func after(t Target, by Hands) []string {
+	who := party(t.Owner)
+	if who == "" {
+		who = "its owner"
+	}
+	texts := []string{"whatever uses the key stops working: " + who + " makes another one, and puts it where it is used"}
+	if by != "" {
+		texts = append(texts, "with a store declared for the key, qleaks does that: [stores.NAME], keys = [\"...\"]; see docs/stores.md")
+	}
+	return texts
 }
 
 // target binds the key of a case.

@@ -193,8 +193,7 @@ func (x *run) persistence(ctx context.Context, r *rotation) (map[string]string, 
 func (x *run) cancel(ctx context.Context, r *rotation, s Step) (map[string]string, error) {
 	client := x.Site.Client
 	if s.Do == CancelAgain {
-		i := max(r.find(Suspend), r.find(Revoke))
-		if until := r.steps[i].at.Add(time.Duration(s.Wait)); r.steps[i].state == IsDone && time.Now().Before(until) {
+		if until := r.useless().Add(time.Duration(s.Wait)); time.Now().Before(until) {
 			return nil, &pause{until: until, why: "until " + moment(until) + " tokens of the old key may live"}
 		}
 	}
@@ -219,6 +218,17 @@ func (x *run) cancel(ctx context.Context, r *rotation, s Step) (map[string]strin
 		texts = append(texts, id+" "+text)
 	}
 	return map[string]string{factJobs: strings.Join(texts, ", ")}, nil
+}
+
+// useless is since when nobody gets anything for the old value: since it was
+// suspended, or revoked where keys cannot be suspended; zero while somebody does.
+func (r *rotation) useless() time.Time {
+	for _, do := range []Action{Suspend, Revoke} {
+		if i := r.find(do); i >= 0 && r.steps[i].state == IsDone {
+			return r.steps[i].at
+		}
+	}
+	return time.Time{}
 }
 
 func (r *rotation) job(id string) provider.Job {

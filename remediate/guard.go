@@ -24,6 +24,9 @@ func (x *run) allowed(r *rotation, s Step) error {
 	if f, ok := x.Policy.frozen(time.Now()); ok && !r.row.emergency() && r.row.Order != Lend {
 		return &pause{until: f.To, why: "nothing is changed until " + moment(f.To) + ": " + f.Reason}
 	}
+	if err := x.clockRight(r); err != nil {
+		return err
+	}
 	if x.unattended() && s.By == ByPerson {
 		return blocked("%s: this needs a person, and nobody is there", s.Text)
 	}

@@ -162,6 +162,8 @@ type run struct {
 	fresh map[string]secret.Value
 	// opened holds stores, by rotation and name.
 	opened map[string]Store
+	// newest is when the newest record was written before this run.
+	newest time.Time
 }
 
 func (m *Machine) run() *run {

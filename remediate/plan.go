@@ -41,10 +41,17 @@ type Row struct {
 	Running  Running  `json:"running,omitzero"`
 	Steps    []Step   `json:"steps"`
 	Stores   []string `json:"stores,omitempty"`
-	// Unknown is what is not known of this key and should be, in clauses.
-	Unknown []string `json:"unknown,omitempty"`
+	Remarks
 	// Approval says that a second person must sign the plan.
 	Approval bool `json:"approval,omitempty"`
+}
+
+// Remarks are what people should know beside the steps.
+type Remarks struct {
+	// Unknown is what is not known of this key and should be, in clauses.
+	Unknown []string `json:"unknown,omitempty"`
+	// After is what is left to people when everything is done, in sentences.
+	After []string `json:"after,omitempty"`
 }
 
 // Target is the key that a row is about, bound so that no other can be meant:

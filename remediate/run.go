@@ -119,6 +119,11 @@ func (x *run) load() ([]*rotation, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, rec := range records {
+		if rec.Time.After(x.newest) {
+			x.newest = rec.Time
+		}
+	}
 	return replay(records)
 }
 
@@ -134,6 +139,9 @@ func (x *run) open(known *[]*rotation, p Plan, row Row, c Consent) (*rotation, s
 		case r.ended == "" && r.row.logical() == row.logical():
 			return nil, "another rotation of this key is open: " + r.row.ID + "; qleaks remediate resume goes on with it", nil
 		}
+	}
+	if why := ofTheFuture(p, row); why != "" {
+		return nil, why, nil
 	}
 	if x.unattended() && slices.ContainsFunc(row.Steps, func(s Step) bool { return s.By == ByPerson }) && !row.emergency() {
 		return nil, "a step needs a person, and nobody is there", nil

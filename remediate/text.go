@@ -79,6 +79,9 @@ func (p page) row(number int, r Row) {
 	for _, text := range r.irreversible() {
 		p.fact("for good", text)
 	}
+	for _, text := range r.After {
+		p.fact("after that", text)
+	}
 	for _, text := range r.Unknown {
 		p.fact("not known", text)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -60,6 +61,19 @@ type world struct {
 	// book is the journal on disk, in this process; nil is memory only.
 	book *remediate.Book
 	disk *diskOfTest
+
+	// ahead is by how much the provider's clock is ahead of this computer's.
+	ahead time.Duration
+
+	// running is what the plan knows to run; alone is that nobody else sees it.
+	running remediate.Running
+	alone   bool
+	// ctx is that of the present run, which cancel ends: at the event cancelAt, or at
+	// the request cutAt, late if that has its effect all the same.
+	ctx                       context.Context //nolint:containedctx // it is that of one run
+	cancel                    func()
+	cancelAt, requests, cutAt int
+	late                      bool
 
 	// events counts what happened in this process; it dies at dieAt.
 	events, dieAt int
@@ -138,7 +152,18 @@ func newWorld(t *testing.T, name string, lag time.Duration) *world {
 
 func (w *world) serve(handler http.Handler) {
 	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Hour}
+	told := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.requests++; w.requests == w.cutAt {
+			if w.late {
+				handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			w.cancel()
+			panic(http.ErrAbortHandler)
+		}
+		rw.Header().Set("Date", time.Now().Add(w.ahead).UTC().Format(http.TimeFormat))
+		handler.ServeHTTP(rw, r)
+	})
+	server := &http.Server{Handler: told, ReadHeaderTimeout: time.Hour}
 	served := make(chan struct{})
 	go func() { defer close(served); _ = server.Serve(l) }()
 	w.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -219,7 +244,7 @@ func (w *world) draft(reach remediate.Reach, order remediate.Order) remediate.Ro
 		}
 		e.Key = k
 	}
-	c := remediate.Candidate{Salt: "public", Others: true, Order: order, Exposure: remediate.Exposure{Reach: reach, Since: asOf.Add(-time.Hour)}}
+	c := remediate.Candidate{Salt: "public", Others: !w.alone, Running: w.running, Order: order, Exposure: remediate.Exposure{Reach: reach, Since: asOf.Add(-time.Hour)}}
 	c.Case = &hygiene.Case{
 		Provider: w.provider, Entry: e, Standing: inventory.Listed, Basis: inventory.ByID, Fingerprints: []secret.Fingerprint{secret.Fingerprinter{}.Of(w.old)},
 		Places: []hygiene.Place{{Path: "a.py"}}, Check: &finding.Check{Provider: w.provider, Verdict: key.Verdict{Status: key.Active, Evidence: key.Evidence{Asked: asOf}}},
@@ -282,6 +307,9 @@ func (w *world) event(point string) {
 	if w.events == w.dieAt {
 		panic(crash{point})
 	}
+	if w.events == w.cancelAt {
+		w.cancel()
+	}
 }
 
 // process runs one process to its end or its death.
@@ -305,10 +333,14 @@ func (w *world) process(dieAt int, do func(m *remediate.Machine) (remediate.Resu
 
 // goOn is what whoever was cut short does: resume, or apply if nothing was begun.
 func (w *world) goOn(m *remediate.Machine) (remediate.Result, error) {
-	if len(w.journal.records) == 0 {
-		return m.Apply(w.t.Context(), w.plan, remediate.Consent{Hash: w.plan.Hash(), Account: "lab"})
+	ctx := w.ctx
+	if ctx == nil {
+		ctx = w.t.Context()
 	}
-	return m.Resume(w.t.Context())
+	if len(w.journal.records) == 0 {
+		return m.Apply(ctx, w.plan, remediate.Consent{Hash: w.plan.Hash(), Account: "lab"})
+	}
+	return m.Resume(ctx)
 }
 
 // memoryJournal is a journal of which each record is safe or was never written.

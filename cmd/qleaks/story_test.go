@@ -78,6 +78,8 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"desk":     deskCommand,
 		"borrowed": borrowed,
 		"revoked":  revoked,
+		"rotation": rotation,
+		"signer":   signer,
 	}
 }
 

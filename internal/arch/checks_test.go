@@ -26,6 +26,7 @@ func checks() []check {
 	return []check{
 		{"a package imports only from lower levels", "levels.txtar", importsPointDown},
 		{"finding starts no program", "programs.txtar", scannerRunsNothing},
+		{"who changes keys reads no tree", "hands.txtar", whoChangesKeysReadsNoTree},
 		{"names say something", "names.txtar", noForbiddenNames},
 		{"goroutines are started through conc only", "goroutines.txtar", goroutinesThroughConc},
 		{"key material stays in its type", "reveal.txtar", materialStaysIn},

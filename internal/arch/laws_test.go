@@ -21,6 +21,7 @@ func mayReveal() []string {
 		"remediate/console/...", // types a new key where a console asks for it
 		"remediate/rewrite",     // replaces a literal
 		"remediate/handover",    // gives a key to a person or a program, once
+		"remediate/courier",     // seals what one process hands to another
 	}
 }
 

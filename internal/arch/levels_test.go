@@ -15,7 +15,7 @@ func levels() map[string]int {
 		1:  "internal/ci internal/credential internal/durable rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "remediate/auditlog scanner/inspect scanner/ledger internal/provider/simhttp",
-		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/rewrite",
+		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/courier remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/githooks internal/textpage remediate/store/*",
 		6:  "internal/hygiene internal/demo internal/inventory/page remediate/store/all",
 		7:  "internal/auditreport internal/incident remediate",
@@ -70,6 +70,42 @@ func scannerRunsNothing(m *module) []violation {
 	return forbiddenImports(m, []string{"os/exec", "plugin"}, func(p *pkg) bool {
 		return matches(p.path, "rules/...", "scanner/...") && !matches(p.path, "scanner/gitsource", "scanner/githubsource")
 	})
+}
+
+// whoChangesKeysReadsNoTree keeps what reads trees out of the packages and the
+// commands that change keys: these start a process that reads, and take from it
+// what package remediate/courier lets through.
+func whoChangesKeysReadsNoTree(m *module) []violation {
+	const cli = "cmd/qleaks/internal/cli/"
+	acts := func(p *pkg, f *file) bool {
+		name, inCLI := strings.CutPrefix(f.path, cli)
+		// Rewriting holds no credential. A store in a file asks Git's ignore rules where
+		// the operator put it, lest the new key be committed.
+		exempt := matches(p.path, "remediate/rewrite", "remediate/store/file")
+		return matches(p.path, "remediate/...") && !exempt ||
+			inCLI && (strings.HasPrefix(name, "remediate") || name == "revoke.go" || name == "scanremediate.go" || name == "readerprocess.go")
+	}
+	var readers []string
+	for _, name := range []string{"scanner", "scanner/source", "scanner/gitsource/...", "scanner/decode/...", "scanner/inspect", "scanner/reread", "scanner/homesource", "scanner/leaks", "scanner/githubsource"} {
+		readers = append(readers, m.path+"/"+name)
+	}
+	var found []violation
+	m.sources(func(p *pkg, f *file) {
+		if !acts(p, f) {
+			return
+		}
+		for _, spec := range f.ast.Imports {
+			if imported := importPath(spec); matches(imported, readers...) {
+				found = append(found, m.at(f, spec.Pos(), "what changes keys may not import %s, which reads trees", imported))
+			}
+		}
+		f.plainCalls(func(n *ast.CallExpr, name string) {
+			if name == "newScanRun" || name == "runReader" {
+				found = append(found, m.at(f, n.Pos(), "what changes keys may not call %s, which reads trees: start a reader", name))
+			}
+		})
+	})
+	return found
 }
 
 func forbiddenImports(m *module, paths []string, in func(p *pkg) bool) []violation {

@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,6 +54,9 @@ type Client struct {
 	gate      *gate
 	timeout   time.Duration
 	log       *slog.Logger
+	// ahead is by how much the server's clock was ahead of ours, at its last answer;
+	// nil where it did not tell.
+	ahead atomic.Pointer[time.Duration]
 }
 
 // New checks the options and makes a Client.
@@ -90,6 +95,29 @@ func New(o Options) (*Client, error) {
 
 // Origin is where the Client asks.
 func (c *Client) Origin() string { return c.origin.String() }
+
+// Ahead is by how much the server's clock is ahead of this computer's, to a second
+// or two, as its last answer told; false if none did.
+func (c *Client) Ahead() (time.Duration, bool) {
+	if ahead := c.ahead.Load(); ahead != nil {
+		return *ahead, true
+	}
+	return 0, false
+}
+
+// compare notes by how much an answer's clock is ahead. An answer that lay in a
+// cache is as much older as it says.
+func (c *Client) compare(date time.Time, age string) {
+	if date.IsZero() {
+		return
+	}
+	seconds, err := strconv.ParseUint(strings.TrimSpace(age), 10, 31)
+	if age != "" && err != nil {
+		return
+	}
+	ahead := date.Add(time.Duration(seconds) * time.Second).Sub(time.Now())
+	c.ahead.Store(&ahead)
+}
 
 // Close drops the connections that are kept for the next request.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }

@@ -163,6 +163,7 @@ func (c *Client) once(question *http.Request, limit int64, name string) (Respons
 	}
 	defer answer.Body.Close()
 	got := Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, time.Now()), Date: date(answer.Header), header: answer.Header}
+	c.compare(got.Date, answer.Header.Get("Age"))
 	if media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil {
 		got.Type = media
 	}

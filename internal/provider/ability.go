@@ -22,6 +22,12 @@ type Controller interface {
 	Control(ctx context.Context) (key.Control, error)
 }
 
+// Clock tells by how much the provider's clock is ahead of this computer's, as its
+// last answer showed; false if none did. It asks nobody.
+type Clock interface {
+	Clock() (ahead time.Duration, known bool)
+}
+
 // Lister lists keys. The list is whole only if the sequence ended without an
 // error; an error is its last element.
 type Lister interface {

@@ -20,6 +20,8 @@ type document struct {
 	Suppressed []suppressRecord `json:"suppressed"`
 	Coverage   coverageRecord   `json:"coverage"`
 	Summary    summaryRecord    `json:"summary"`
+	// Remediation is what became of the keys, as docs/remediation.md tells.
+	Remediation any `json:"remediation,omitempty"`
 }
 
 type findingRecord struct {
@@ -177,6 +179,8 @@ func newDocument(r finding.Result, o Options) document {
 		Suppressed: []suppressRecord{},
 		Coverage:   newCoverageRecord(r.Coverage),
 		Summary:    newSummaryRecord(finding.Summarize(r)),
+
+		Remediation: o.Remediation,
 	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, newFindingRecord(f, o))

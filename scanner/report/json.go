@@ -58,6 +58,8 @@ type endLine struct {
 	Type     string         `json:"type"`
 	Coverage coverageRecord `json:"coverage"`
 	Summary  summaryRecord  `json:"summary"`
+
+	Remediation any `json:"remediation,omitempty"`
 }
 
 // Finding writes one finding. Findings need not be merged: the same ID may
@@ -93,7 +95,7 @@ func (s *Stream) Close(r finding.Result) error {
 	summary := s.counter.Summary()
 	summary.Below, summary.Suppressed = r.Below, len(r.Suppressed)
 	return encode(s.w, endLine{
-		Type: "end", Coverage: newCoverageRecord(r.Coverage), Summary: newSummaryRecord(summary),
+		Type: "end", Coverage: newCoverageRecord(r.Coverage), Summary: newSummaryRecord(summary), Remediation: s.o.Remediation,
 	}, "")
 }
 

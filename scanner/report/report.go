@@ -38,6 +38,9 @@ type Options struct {
 	Version string
 	// Checkouts are the revisions that were scanned, where known, for sarif.
 	Checkouts []Checkout
+	// Remediation is what became of the keys, for json and jsonl; nil leaves it out.
+	// It must hold no material.
+	Remediation any
 }
 
 // Checkout is one repository at one revision.

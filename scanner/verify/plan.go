@@ -42,6 +42,11 @@ type Question struct {
 	value secret.Value
 }
 
+// NewQuestion is a question about a value that somebody else found.
+func NewQuestion(provider, rule string, f secret.Fingerprint, v secret.Value) Question {
+	return Question{Provider: provider, Fingerprint: f, Rule: rule, value: v}
+}
+
 // Plan is who is asked about what. No key is in more than one question.
 type Plan struct {
 	// Questions are in the order of providers, then of the claims.

@@ -124,6 +124,7 @@ type session struct {
 var (
 	_ provider.Client        = (*client)(nil)
 	_ provider.Controller    = (*client)(nil)
+	_ provider.Clock         = (*client)(nil)
 	_ provider.Describer     = (*client)(nil)
 	_ provider.Lister        = (*client)(nil)
 	_ provider.Finder        = (*client)(nil)
@@ -163,6 +164,9 @@ func open(c provider.Config) (provider.Client, error) {
 	made.iam = iam
 	return made, nil
 }
+
+// Clock implements provider.Clock.
+func (c *client) Clock() (time.Duration, bool) { return c.wires[serviceIAM].Ahead() }
 
 // Control implements provider.Controller: no record is shown for a made-up
 // value, and one's own is. Where the key in question may log in and there is no

@@ -73,6 +73,7 @@ type client struct {
 var (
 	_ provider.Client        = (*client)(nil)
 	_ provider.Controller    = (*client)(nil)
+	_ provider.Clock         = (*client)(nil)
 	_ provider.Describer     = (*client)(nil)
 	_ provider.JobLister     = (*client)(nil)
 	_ provider.JobCanceler   = (*client)(nil)
@@ -80,6 +81,9 @@ var (
 	_ provider.SessionLister = (*client)(nil)
 	_ provider.SessionEnder  = (*client)(nil)
 )
+
+// Clock implements provider.Clock.
+func (c *client) Clock() (time.Duration, bool) { return c.wire.Ahead() }
 
 func open(c provider.Config) (provider.Client, error) {
 	if err := Kit().Check(c); err != nil {

@@ -70,10 +70,14 @@ type client struct {
 var (
 	_ provider.Client      = (*client)(nil)
 	_ provider.Controller  = (*client)(nil)
+	_ provider.Clock       = (*client)(nil)
 	_ provider.Describer   = (*client)(nil)
 	_ provider.JobLister   = (*client)(nil)
 	_ provider.JobCanceler = (*client)(nil)
 )
+
+// Clock implements provider.Clock.
+func (c *client) Clock() (time.Duration, bool) { return c.wire.Ahead() }
 
 func open(c provider.Config) (provider.Client, error) {
 	if err := Kit().Check(c); err != nil {

@@ -153,6 +153,20 @@ func loadAccounts(env Env, given string, say messages) ([]account, error) {
 	return append(own, here...), nil
 }
 
+// ownAccounts reads the accounts of the configuration that the operator named, or
+// else of the user's own file: who changes keys reads nothing of a tree, trusted or
+// not.
+func ownAccounts(env Env, given string) ([]account, error) {
+	if given == "" {
+		return userAccounts(env)
+	}
+	c, err := readConfig(given)
+	if err != nil {
+		return nil, err
+	}
+	return c.accounts(given), nil
+}
+
 // userAccounts reads the user's own file, which says nothing of how to scan.
 func userAccounts(env Env) ([]account, error) {
 	name, err := userConfig(env)

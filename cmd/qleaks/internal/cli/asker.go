@@ -87,15 +87,21 @@ type asker struct {
 	say     messages
 	log     *slog.Logger
 	options verifyOptions
-	// accounts are those that stand in files.
+	// accounts are those that stand in files; own says that they were read already.
 	accounts []account
+	own      bool
+	// anew lists the keys of accounts even where a list is fresh: what is done
+	// about a key rests on it.
+	anew bool
 }
 
 // withAccounts reads the accounts: as whom to ask, and whose lists to keep.
 func (a asker) withAccounts() (asker, error) {
 	var err error
-	if a.accounts, err = loadAccounts(a.env, "", a.say); err != nil {
-		return a, err
+	if !a.own {
+		if a.accounts, err = loadAccounts(a.env, "", a.say); err != nil {
+			return a, err
+		}
 	}
 	if a.options.access, err = a.options.access.withAccounts(a.accounts); err != nil {
 		return a, err

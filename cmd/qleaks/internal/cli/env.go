@@ -31,6 +31,25 @@ type Env struct {
 	// width in columns (0: not known).
 	Terminal func(stream any) (width int, ok bool)
 	Now      func() time.Time
+	// Self is this process.
+	Self Self
+}
+
+// Self is what a process knows of itself.
+type Self struct {
+	// Program is its file, to start it once more.
+	Program func() (string, error)
+
+	// acts says that it holds credentials with which keys are changed: it reads no
+	// tree.
+	acts bool
+}
+
+// acting is the environment of a process that changes keys. What it wants to know
+// of a tree, it asks a reader.
+func (e Env) acting() Env {
+	e.Self.acts = true
+	return e
 }
 
 // Process returns the environment of this process.
@@ -47,6 +66,7 @@ func Process() Env {
 		CacheDir:  func() (string, error) { return placeOf("QLEAKS_CACHE_HOME", os.UserCacheDir) },
 		Terminal:  terminal,
 		Now:       time.Now,
+		Self:      Self{Program: os.Executable},
 	}
 }
 

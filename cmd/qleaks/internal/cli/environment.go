@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -34,6 +35,10 @@ func variable(flag string) string {
 	return "QLEAKS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// saidOnly are the flags that no variable sets: what changes keys, or hands them
+// over, is said in so many words. QLEAKS_REMEDIATE names a directory.
+func saidOnly() []string { return []string{"help", "remediate", "hand-over"} }
+
 // bindEnvironment gives flags that the command line does not set the values of
 // their variables, and returns the origin of each value that is no default.
 func bindEnvironment(flags *pflag.FlagSet, getenv func(string) string) (map[string]origin, error) {
@@ -45,7 +50,7 @@ func bindEnvironment(flags *pflag.FlagSet, getenv func(string) string) (map[stri
 			return
 		}
 		value := getenv(variable(f.Name))
-		if value == "" || f.Name == "help" {
+		if value == "" || slices.Contains(saidOnly(), f.Name) {
 			return
 		}
 		if err := f.Value.Set(value); err != nil {

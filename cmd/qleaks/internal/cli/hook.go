@@ -29,7 +29,7 @@ func newHookCommand(env Env) *cobra.Command {
 	var o hookOptions
 	cmd := &cobra.Command{
 		Use:   "hook [EVENT [ARGUMENT]...] [-- FILE...]",
-		Short: "Stop keys from being committed or pushed: what Git and pre-commit call",
+		Short: "Stop keys from being committed or pushed, with Git or pre-commit",
 		Long: `Git calls it before a commit, a merge or a push, pre-commit and its like call it
 with files, and servers before they accept a push. It finds out which by EVENT and
 the variables that they set, and reads what matters there:

@@ -89,9 +89,12 @@ type remedy struct {
 	prints   secret.Fingerprinter
 	// values are those that a scan found, by fingerprint.
 	values map[secret.Fingerprint]secret.Value
+	// results are what runs came to, account by account.
+	results []remediate.Result
 }
 
 func newRemedy(env Env, o remedyOptions) (*remedy, error) {
+	env = env.acting()
 	r := &remedy{env: env, options: o, say: messages{w: env.Stderr, quiet: o.Talking.Quiet}, log: debugLog(env, o.Talking), values: map[secret.Fingerprint]secret.Value{}}
 	var err error
 	if r.access, err = o.Network.access(); err != nil {
@@ -106,7 +109,7 @@ func newRemedy(env Env, o remedyOptions) (*remedy, error) {
 	if r.prints, err = fingerprinter(env); err != nil {
 		return nil, err
 	}
-	list, err := loadAccounts(env, o.Config, r.say)
+	list, err := ownAccounts(env, o.Config)
 	r.accounts = r.access.addAccounts(list)
 	return r, err
 }
@@ -163,7 +166,8 @@ func (r *remedy) acting(ctx context.Context, name string, c provider.Client, own
 }
 
 // hands are who carries out deeds at an account, in the order in which they are
-// taken. A key of another user than the operator's is made by that user.
+// taken; nobody is asked where --yes says so. A key of another user than the
+// operator's is made by that user.
 func (r *remedy) hands(c provider.Client, own key.Key, a account) func(t remediate.Target, d remediate.Deed) remediate.Hands {
 	api := remediate.API(c)
 	return func(t remediate.Target, d remediate.Deed) remediate.Hands {
@@ -174,7 +178,7 @@ func (r *remedy) hands(c provider.Client, own key.Key, a account) func(t remedia
 			return remediate.ByConsole
 		case len(r.section.External[a.Provider]) > 0 && (remediate.Command{}).Can(d):
 			return remediate.ByCommand
-		case remediate.Guided(nil).Can(d):
+		case !r.options.Yes && remediate.Guided(nil).Can(d):
 			return remediate.ByPerson
 		}
 		return ""
@@ -278,21 +282,4 @@ func (r *remedy) firstUse(ctx context.Context, p journal.Place, keeper journal.K
 		r.say.hint("move %s to a medium that you keep offline: with it sealed values can be opened when this computer is lost", offline)
 	}
 	return s, err
-}
-
-// look scans for the values of keys that are to end.
-func (r *remedy) look(ctx context.Context, a *audit) error {
-	store, err := openInventory(r.env, r.say)
-	if err != nil {
-		return err
-	}
-	if err := a.search(ctx, store.Dir, r.prints.Salt()); err != nil {
-		return err
-	}
-	for _, f := range a.found {
-		if !f.Secret.IsZero() {
-			r.values[f.Fingerprint] = f.Secret
-		}
-	}
-	return nil
 }

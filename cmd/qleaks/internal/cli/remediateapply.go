@@ -70,7 +70,7 @@ func runRemediateApply(ctx context.Context, env Env, o applyOptions) error {
 		return err
 	}
 	if len(o.Scan) > 0 {
-		if err := r.look(ctx, &audit{env: env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: r.say}); err != nil {
+		if _, err := r.look(ctx, &audit{env: r.env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: r.say}, planOptions{}); err != nil {
 			return err
 		}
 	}
@@ -191,6 +191,7 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 	whole := true
 	for _, a := range accounts {
 		result, err := r.at(ctx, place, person, a, do)
+		r.results = append(r.results, result)
 		whole = whole && err == nil && result.Done()
 		r.tell(result)
 		if err != nil {

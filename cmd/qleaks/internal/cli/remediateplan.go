@@ -11,6 +11,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/incident"
+	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/remediate"
@@ -177,7 +178,8 @@ func (r *remedy) plan(ctx context.Context, o planOptions) (remediate.Plan, error
 	if err != nil {
 		return remediate.Plan{}, couldNot("cannot read the lists of keys", err)
 	}
-	if err := r.look(ctx, &i.audit); err != nil {
+	exposures, err := r.look(ctx, &i.audit, o)
+	if err != nil {
 		return remediate.Plan{}, err
 	}
 	cases := hygiene.Cases(inv, i.found, r.prints.Salt())
@@ -192,14 +194,34 @@ func (r *remedy) plan(ctx context.Context, o planOptions) (remediate.Plan, error
 			chosen = append(chosen, c)
 		}
 	}
+	return r.draft(ctx, i, inv, chosen, func(c *hygiene.Case) (remediate.Exposure, error) {
+		if len(c.Leaks()) == 0 {
+			return remediate.Exposure{Reach: remediate.Nowhere}, nil
+		}
+		for _, f := range c.Fingerprints {
+			if x, ok := exposures[f]; ok && x.Reach != remediate.Nowhere {
+				return x, nil
+			}
+		}
+		e, err := i.exposure(ctx, c, o.GitHub, time.Time{}) // a report tells of it
+		return exposureOf(c, e, o), err
+	}, o)
+}
+
+// draft drafts a plan for the chosen keys.
+func (r *remedy) draft(ctx context.Context, i *inquiry, inv inventory.Inventory, chosen []*hygiene.Case, exposure func(*hygiene.Case) (remediate.Exposure, error), o planOptions) (remediate.Plan, error) {
 	g := remediate.Gathered{Now: r.env.Now(), Requester: r.actor(), Entries: inv.Entries}
 	sites := r.sites(ctx, chosen, &g)
 	for _, c := range chosen {
-		candidate, err := r.candidate(ctx, i, c, o, sites)
+		x, err := exposure(c)
 		if err != nil {
 			return remediate.Plan{}, err
 		}
-		g.Cases = append(g.Cases, candidate)
+		made, err := r.candidate(ctx, i, c, o, sites, x)
+		if err != nil {
+			return remediate.Plan{}, err
+		}
+		g.Cases = append(g.Cases, made)
 	}
 	if missing := notRunning(o.CancelJobs, g.Cases); len(missing) > 0 {
 		return remediate.Plan{}, &problem{code: exitFailed, message: "--cancel-jobs: no such job waits or runs: " + strings.Join(missing, ", "), hints: []string{"qleaks incident KEY lists them, with their ids"}}
@@ -266,29 +288,21 @@ func (r *remedy) running(ctx context.Context, c provider.Client) remediate.Runni
 }
 
 // candidate is one key with what the plan needs of it.
-func (r *remedy) candidate(ctx context.Context, i *inquiry, c *hygiene.Case, o planOptions, sites map[string]*plannedSite) (remediate.Candidate, error) {
-	out := remediate.Candidate{Case: c, Salt: r.prints.Salt(), Wanted: o.wanted, Order: o.order}
-	if c.Entry != nil {
-		if s := sites[c.Provider+"/"+c.Entry.Accounts[0]]; s != nil && s.client != nil {
-			if err := r.sees(ctx, i, c, s, &out); err != nil {
-				return out, err
-			}
-			for _, j := range out.Running.Jobs {
-				if slices.Contains(o.CancelJobs, j.ID) {
-					out.Running.Cancel = append(out.Running.Cancel, j.ID)
-				}
+func (r *remedy) candidate(ctx context.Context, i *inquiry, c *hygiene.Case, o planOptions, sites map[string]*plannedSite, x remediate.Exposure) (remediate.Candidate, error) {
+	out := remediate.Candidate{Case: c, Salt: r.prints.Salt(), Wanted: o.wanted, Order: o.order, Exposure: x}
+	if c.Entry == nil {
+		return out, nil
+	}
+	if s := sites[c.Provider+"/"+c.Entry.Accounts[0]]; s != nil && s.client != nil {
+		if err := r.sees(ctx, i, c, s, &out); err != nil {
+			return out, err
+		}
+		for _, j := range out.Running.Jobs {
+			if slices.Contains(o.CancelJobs, j.ID) {
+				out.Running.Cancel = append(out.Running.Cancel, j.ID)
 			}
 		}
 	}
-	if len(c.Leaks()) == 0 {
-		out.Exposure.Reach = remediate.Nowhere
-		return out, nil
-	}
-	e, err := i.exposure(ctx, c, o.GitHub, time.Time{})
-	if err != nil {
-		return out, err
-	}
-	out.Exposure = exposureOf(c, e, o)
 	return out, nil
 }
 

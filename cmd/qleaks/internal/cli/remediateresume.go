@@ -66,7 +66,7 @@ func runOpen(cmd *cobra.Command, env Env, o *remedyOptions, rotation string, do 
 		return err
 	}
 	if len(o.Scan) > 0 {
-		if err := r.look(ctx, &audit{env: env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: r.say}); err != nil {
+		if _, err := r.look(ctx, &audit{env: r.env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: r.say}, planOptions{}); err != nil {
 			return err
 		}
 	}

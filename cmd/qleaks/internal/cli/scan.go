@@ -22,6 +22,8 @@ type scanOptions struct {
 	Talking talkOptions
 	// Verifying is about asking providers.
 	Verifying verifyOptions
+	// Remedy is about what is done about keys that work.
+	Remedy remedyScanOptions
 	// Origins says which flags have a value that is no default.
 	Origins map[string]origin
 	// located are targets that a command found by itself, instead of Paths.
@@ -83,12 +85,7 @@ type talkOptions struct {
 	Verbose    bool
 }
 
-func newScanCommand(env Env) *cobra.Command {
-	var o scanOptions
-	cmd := &cobra.Command{
-		Use:   "scan [PATH|-]...",
-		Short: "Find keys in repositories, directories, files and standard input",
-		Long: `PATH is "." by default. In a repository, the working tree below PATH is read,
+const scanLong = `PATH is "." by default. In a repository, the working tree below PATH is read,
 and the whole history: every object, reachable or not. A directory that holds
 repositories: each of them, and the files around them. "-" is standard input.
 With --home, the places where tools of providers keep keys on this computer, and
@@ -106,13 +103,27 @@ Exit codes:
   2  wrong command line or configuration
   3  could not scan
   4  nothing found, but something was not read, or not verified with --verify
+  5  with --remediate: something waits, is blocked, or was not done
   130  interrupted
 
 With --verify each key is sent to its own provider, once, after questions that
 show whether its answers are worth something; IBM is asked with a credential of
 yours, so that the found key does not log in. What is ignored, in a baseline, in
 a key store, of low confidence, or not clearly one provider's goes to nobody.
-Without --verify nothing is sent to anybody. docs/verify.md tells more.`,
+Without --verify nothing is sent to anybody. docs/verify.md tells more.
+
+With --remediate a plan is made for the keys that work and are on a list of
+yours. With mode = "auto" of [remediate] in your own configuration it is carried
+out at once, without a person; otherwise it is written, for remediate apply.
+What is scanned is read by a process that has none of your credentials. No
+variable switches this on. docs/remediation.md tells more.`
+
+func newScanCommand(env Env) *cobra.Command {
+	var o scanOptions
+	cmd := &cobra.Command{
+		Use:   "scan [PATH|-]...",
+		Short: "Find keys in repositories, directories, files and standard input",
+		Long:  scanLong,
 		Example: `  qleaks scan                                this directory or repository
   qleaks scan --no-history src tests         only files as they are now
   qleaks scan notebook.ipynb                 one file
@@ -125,7 +136,8 @@ Without --verify nothing is sent to anybody. docs/verify.md tells more.`,
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
   qleaks scan --untrusted ~/Downloads/repo   somebody else's repository
   qleaks scan --verify --fail-on active      ask providers whether keys work
-  qleaks scan --verify --explain-network     list what that would send`,
+  qleaks scan --verify --explain-network     list what that would send
+  qleaks scan --verify --remediate           revoke and replace what works`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Paths = args
 			origins, err := bindEnvironment(cmd.Flags(), env.Getenv)
@@ -157,6 +169,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.StringVar(&o.Output.Color, "color", colorAuto, "`WHEN`: auto, always, never")
 	f.BoolVar(&o.Verifying.Verify, "verify", false, "ask each key's own provider whether it still works, and whose it is")
 	addVerifyFlags(cmd, &o.Verifying)
+	addRemedyScanFlags(cmd, &o.Remedy)
 	addEngineFlags(cmd, &o.Reading)
 	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
 	addTalkFlags(cmd, &o.Talking)
@@ -220,6 +233,9 @@ func (o *scanOptions) validate(env Env) error {
 		return wrongUsage("--unordered writes findings before anybody could be asked about them", "leave out --verify, or --unordered")
 	}
 	if err := o.validateHome(); err != nil {
+		return err
+	}
+	if err := o.Remedy.validate(env, o); err != nil {
 		return err
 	}
 	if o.Reading.Jobs < 0 {

@@ -24,10 +24,8 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 		asker := r.asker()
 		return r.status(ctx, finding.Result{Coverage: result.Coverage}), asker.explain(out, asker.plan(r.claims(result.Findings, excluded)), r.options.Output.Format)
 	}
-	if r.options.Verifying.Verify && ctx.Err() == nil {
-		if err := r.verify(ctx, result.Findings, excluded); err != nil {
-			return nil, err
-		}
+	if err := r.ask(ctx, result.Findings, excluded); err != nil {
+		return nil, err
 	}
 	outcome := r.content.apply(result.Findings, excluded)
 	result = r.judged(result, outcome, excluded)
@@ -107,6 +105,9 @@ func (r *scanRun) reportOptions() report.Options {
 		Color:       r.options.Output.colors(r.env),
 		Version:     thisVersion().Version,
 		Began:       r.begin,
+	}
+	if r.options.Remedy.outcome != nil {
+		o.Remediation = r.options.Remedy.outcome
 	}
 	if width, ok := r.env.Terminal(r.env.Stdout); ok && r.options.Output.File == "" {
 		o.Width = width

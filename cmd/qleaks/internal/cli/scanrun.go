@@ -53,6 +53,9 @@ func runScan(ctx context.Context, env Env, o scanOptions) error {
 	if err := r.options.validate(env); err != nil {
 		return err
 	}
+	if r.options.Remedy.On && r.options.Remedy.HandOver == "" {
+		return runScanRemedy(ctx, env, r.options)
+	}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -87,6 +90,9 @@ func debugLog(env Env, o talkOptions) *slog.Logger {
 
 // prepare finds out what to scan, by which rules and settings.
 func (r *scanRun) prepare(ctx context.Context) error {
+	if r.env.Self.acts {
+		return couldNot("this process holds credentials, and reads no tree", nil)
+	}
 	given := r.options.Judging.given
 	if name := r.options.Judging.Config; name != "" {
 		isGitleaks, err := r.givenRules(name)

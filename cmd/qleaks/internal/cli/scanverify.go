@@ -26,6 +26,21 @@ func (r *scanRun) claims(found, excluded []finding.Finding) []verify.Claim {
 	return claims
 }
 
+// ask asks providers about the findings, or hands these over to the process that
+// does.
+func (r *scanRun) ask(ctx context.Context, found, excluded []finding.Finding) error {
+	over := r.options.Remedy.HandOver != ""
+	switch {
+	case over && ctx.Err() != nil:
+		return r.handNothing()
+	case over:
+		return r.handOver(ctx, found, excluded)
+	case r.options.Verifying.Verify && ctx.Err() == nil:
+		return r.verify(ctx, found, excluded)
+	}
+	return nil
+}
+
 // verify asks providers about the findings, and gives these the answers. It
 // comes before the ignores are applied: a key that works is never ignored.
 func (r *scanRun) verify(ctx context.Context, found, excluded []finding.Finding) error {

@@ -38,7 +38,7 @@ func (a asker) newKeeper(names []string) (verify.Snapshotter, error) {
 	}
 	for _, name := range names {
 		for _, one := range a.accounts {
-			if one.Provider == name && one.keepsList() && !a.isFresh(store, one) {
+			if one.Provider == name && one.keepsList() && (a.anew || !a.isFresh(store, one)) {
 				due = append(due, one)
 			}
 		}

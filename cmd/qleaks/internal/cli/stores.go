@@ -106,7 +106,9 @@ func loadStores(env Env, given string, say messages) ([]declaredStore, error) {
 		if err != nil {
 			return nil, couldNot("cannot find your configuration", err, "set HOME, or name the file: --config FILE")
 		}
-		tellOfTreeStores(env, own, say)
+		if !env.Self.acts {
+			tellOfTreeStores(env, own, say)
+		}
 		if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
