@@ -57,7 +57,7 @@ func newCICommand(env Env) *cobra.Command {
 	var o ciOptions
 	cmd := &cobra.Command{
 		Use:   "ci [PATH]",
-		Short: "Scan what a push, a pull request or a merge brings: for GitHub Actions and other CI",
+		Short: "Scan what a push, a pull request or a merge brings, in CI",
 		Long: `PATH is the checkout, "." by default. In GitHub Actions and GitLab CI the event
 says what is new:
 

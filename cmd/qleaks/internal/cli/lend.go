@@ -38,7 +38,7 @@ func newLendCommand(env Env) *cobra.Command {
 	var o lendOptions
 	cmd := &cobra.Command{
 		Use:   "lend",
-		Short: "Make a key that lives for a while, for a machine that you do not trust",
+		Short: "Make a key that lives for a while, for a machine not to be trusted",
 		Long: `A new key is made, shown once on standard output, and revoked when its time is
 over. Run this where you trust the machine, and carry the key to where you do not.
 No key that is there changes. IBM's keys also end by themselves (expires_at), whatever
