@@ -198,7 +198,9 @@ func (d *handoffs) begin(ctx context.Context, o handoffOptions) error {
 	if err != nil {
 		return couldNot("cannot read the lists of keys", err)
 	}
-	if err := d.look(ctx, &i.audit); err != nil {
+	plan := planOptions{GitHub: o.GitHub, Public: o.Public, Private: o.Private}
+	told, err := d.look(ctx, &i.audit, plan)
+	if err != nil {
 		return err
 	}
 	c, err := named(hygiene.Cases(inv, i.found, d.prints.Salt()), o.Key)
@@ -211,13 +213,9 @@ func (d *handoffs) begin(ctx context.Context, o handoffOptions) error {
 			return wrongUsage(fmt.Sprintf("it was handed over to %s already, until %s", report.Clean(h.To), h.Due.Local().Format("2006-01-02 15:04")), "qleaks handoff --check asks whether it is done")
 		}
 	}
-	x := remediate.Exposure{Reach: remediate.Nowhere}
-	if len(c.Leaks()) > 0 {
-		seen, err := i.exposure(ctx, c, o.GitHub, time.Time{})
-		if err != nil {
-			return err
-		}
-		x = exposureOf(c, seen, planOptions{Public: o.Public, Private: o.Private})
+	x, err := i.reachOf(ctx, c, told, plan)
+	if err != nil {
+		return err
 	}
 	h, err := remediate.NewHandoff(d.env.Now(), d.actor(), o.To, t, x, o.Within)
 	if err != nil {
@@ -306,7 +304,7 @@ func (d *handoffs) check(ctx context.Context, o handoffOptions) error {
 	}
 	open := slices.ContainsFunc(d.all, remediate.Handoff.Open)
 	if open {
-		if err := d.look(ctx, &audit{env: d.env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: d.say}); err != nil {
+		if _, err := d.look(ctx, &audit{env: d.env, options: auditOptions{Scan: o.Scan, Talking: o.Talking}, say: d.say}, planOptions{}); err != nil {
 			return err
 		}
 	}

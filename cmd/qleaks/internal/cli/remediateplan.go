@@ -14,6 +14,7 @@ import (
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/remediate"
 )
 
@@ -195,17 +196,23 @@ func (r *remedy) plan(ctx context.Context, o planOptions) (remediate.Plan, error
 		}
 	}
 	return r.draft(ctx, i, inv, chosen, func(c *hygiene.Case) (remediate.Exposure, error) {
-		if len(c.Leaks()) == 0 {
-			return remediate.Exposure{Reach: remediate.Nowhere}, nil
-		}
-		for _, f := range c.Fingerprints {
-			if x, ok := exposures[f]; ok && x.Reach != remediate.Nowhere {
-				return x, nil
-			}
-		}
-		e, err := i.exposure(ctx, c, o.GitHub, time.Time{}) // a report tells of it
-		return exposureOf(c, e, o), err
+		return i.reachOf(ctx, c, exposures, o)
 	}, o)
+}
+
+// reachOf is how far the value of a key came: as a reader told, or as earlier
+// reports do.
+func (i *inquiry) reachOf(ctx context.Context, c *hygiene.Case, told map[secret.Fingerprint]remediate.Exposure, o planOptions) (remediate.Exposure, error) {
+	if len(c.Leaks()) == 0 {
+		return remediate.Exposure{Reach: remediate.Nowhere}, nil
+	}
+	for _, f := range c.Fingerprints {
+		if x, ok := told[f]; ok && x.Reach != remediate.Nowhere {
+			return x, nil
+		}
+	}
+	e, err := i.exposure(ctx, c, o.GitHub, time.Time{})
+	return exposureOf(c, e, o), err
 }
 
 // draft drafts a plan for the chosen keys.
