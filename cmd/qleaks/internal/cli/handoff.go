@@ -41,7 +41,7 @@ func newHandoffCommand(env Env) *cobra.Command {
 	var o handoffOptions
 	cmd := &cobra.Command{
 		Use:   "handoff [KEY]",
-		Short: "Tell the owner of a leaked key what to do, and see to it that it is done",
+		Short: "Tell a leaked key's owner what to do, and see that it is done",
 		Long: `For a key that you cannot or may not revoke: a colleague's own. KEY is the id of a
 finding, or the id or the name of a key. A letter is written for its owner: which key
 it is, where it was found and since when, what to do in which order, at which page, and

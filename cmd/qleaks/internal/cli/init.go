@@ -28,7 +28,7 @@ func newInitCommand(env Env) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Set a repository up: the hook, a workflow for GitHub, a configuration",
+		Short: "Set a repository up: hook, workflow for GitHub, configuration",
 		Long: `It looks at what the repository has and proposes what is missing, one by one:
 
   the hook that stops keys before a commit and a push, by husky or lefthook where
