@@ -45,7 +45,7 @@ func (w way) steps(o Order) []Step {
 		return w.breakFirst()
 	case RevokeOnly:
 		return w.revokeOnly()
-	case MakeFirst, FastOverlap:
+	case MakeFirst, FastOverlap, Lend: // a loan has steps of its own
 	}
 	return w.makeFirst(o == FastOverlap)
 }

@@ -210,7 +210,7 @@ func (d *handoffs) begin(ctx context.Context, o handoffOptions) error {
 	t := d.target(c)
 	for _, h := range d.all {
 		if h.Open() && t.Fingerprint != "" && h.Key.Fingerprint == t.Fingerprint {
-			return wrongUsage(fmt.Sprintf("it was handed over to %s already, until %s", report.Clean(h.To), h.Due.Local().Format("2006-01-02 15:04")), "qleaks handoff --check asks whether it is done")
+			return wrongUsage(fmt.Sprintf("it was handed over to %s already, until %s", report.Clean(h.To), h.Due.UTC().Format(shownTime)), "qleaks handoff --check asks whether it is done")
 		}
 	}
 	x, err := i.reachOf(ctx, c, told, plan)
@@ -242,7 +242,7 @@ func (d *handoffs) write(h remediate.Handoff, o handoffOptions) error {
 	} else {
 		err = h.Letter(out)
 	}
-	if err = errors.Join(err, out.finish()); err != nil {
+	if err := errors.Join(err, out.finish()); err != nil {
 		return err
 	}
 	d.say.hint("send the letter to %s; nothing was sent from here", report.Clean(h.To))
@@ -268,7 +268,7 @@ func (d *handoffs) target(c *hygiene.Case) remediate.Target {
 func stateOf(h remediate.Handoff, now time.Time) string {
 	switch {
 	case !h.Open():
-		return "refused since " + h.Proved.Local().Format("2006-01-02 15:04")
+		return "refused since " + h.Proved.UTC().Format(shownTime)
 	case now.After(h.Due):
 		return "overdue"
 	}
@@ -290,7 +290,7 @@ func (d *handoffs) list(o handoffOptions) error {
 		if h.Why != "" && h.Open() {
 			text += "; " + h.Why
 		}
-		if _, err := fmt.Fprintf(d.env.Stdout, "%s  %s  to %s  until %s  %s\n", h.ID, report.Clean(h.Key.Called()), report.Clean(h.To), h.Due.Local().Format("2006-01-02 15:04"), report.Clean(text)); err != nil {
+		if _, err := fmt.Fprintf(d.env.Stdout, "%s  %s  to %s  until %s  %s\n", h.ID, report.Clean(h.Key.Called()), report.Clean(h.To), h.Due.UTC().Format(shownTime), report.Clean(text)); err != nil {
 			return err
 		}
 	}

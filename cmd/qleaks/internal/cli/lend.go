@@ -119,7 +119,7 @@ func runLend(ctx context.Context, env Env, o lendOptions) error {
 			return false, fmt.Errorf("show the key: %w", err)
 		}
 		shown = true
-		l.say.note("the key is shown once; it is revoked on %s", until.Local().Format("2006-01-02 at 15:04"))
+		l.say.note("the key is shown once; it is revoked on %s", until.UTC().Format(shownTime))
 		return false, nil
 	})
 	if err != nil && shown {

@@ -11,6 +11,9 @@ import (
 	"github.com/qleaks/qleaks/scanner/report"
 )
 
+// shownTime is how deadlines are told.
+const shownTime = "2006-01-02 15:04 UTC"
+
 // lentKey is a key that is lent, as the journal tells it.
 type lentKey struct {
 	ID       string    `json:"id"`
@@ -83,7 +86,7 @@ func runLendList(env Env, o lendOptions) error {
 		if one.Why != "" {
 			state += ": " + one.Why
 		}
-		if _, err := fmt.Fprintf(env.Stdout, "%s  %s/%s  until %s  %s\n", one.ID, one.Provider, report.Clean(one.Name), one.Until.Local().Format("2006-01-02 15:04"), report.Clean(state)); err != nil {
+		if _, err := fmt.Fprintf(env.Stdout, "%s  %s/%s  until %s  %s\n", one.ID, one.Provider, report.Clean(one.Name), one.Until.UTC().Format(shownTime), report.Clean(state)); err != nil {
 			return err
 		}
 	}
