@@ -40,7 +40,7 @@ func TestProgramsDoTheSameWithoutTheirKeys(t *testing.T) {
 		p.compareNotebook(name)
 	}
 	p.nbformat()
-	t.Logf("%d programs and %d notebooks; run before and after: %v", len(p.sources), len(p.notebooks), ran)
+	t.Logf("%d programs and %d notebooks; run without the key: %v", len(p.sources), len(p.notebooks), ran)
 	if ran["python"] < 15 || ran["go"] < 6 {
 		t.Errorf("too few programs could be run: %v", ran)
 	}
