@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/sample"
