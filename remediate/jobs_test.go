@@ -92,7 +92,7 @@ func (w *world) when(do remediate.Action) time.Time {
 }
 
 func TestNamedJobsAreCancelledUntilNothingOfTheKeyLives(t *testing.T) {
-	inQueue(t, "ibm", remediate.Public, false, func(w *world, named string) {
+	inQueue(t, "ibm", remediate.Public, false, func(w *world, _ string) {
 		// A thief submits with a token that lives on; the plan names the job that it
 		// knew, and that one is sought again when no token can live.
 		result, err, _ := w.process(0, w.goOn)

@@ -70,7 +70,7 @@ type world struct {
 	alone   bool
 	// ctx is that of the present run, which cancel ends: at the event cancelAt, or at
 	// the request cutAt, late if that has its effect all the same.
-	ctx                       context.Context //nolint:containedctx // it is that of one run
+	ctx                       context.Context
 	cancel                    func()
 	cancelAt, requests, cutAt int
 	late                      bool

@@ -115,7 +115,7 @@ func (c *Client) compare(date time.Time, age string) {
 	if age != "" && err != nil {
 		return
 	}
-	ahead := date.Add(time.Duration(seconds) * time.Second).Sub(time.Now())
+	ahead := time.Until(date.Add(time.Duration(seconds) * time.Second))
 	c.ahead.Store(&ahead)
 }
 
