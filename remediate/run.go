@@ -127,17 +127,23 @@ func (x *run) load() ([]*rotation, error) {
 	return replay(records)
 }
 
+func alreadyOpen(r *rotation) string {
+	return "another rotation of this key is open: " + r.row.ID + "; qleaks remediate resume goes on with it"
+}
+
 // open begins a row, or finds it begun. A row that may not be begun is refused
 // with the reason.
 func (x *run) open(known *[]*rotation, p Plan, row Row, c Consent) (*rotation, string, error) {
 	for _, r := range *known {
 		switch {
-		case r.row.ID == row.ID && r.plan != p.Hash():
+		case r.row.ID == row.ID && r.plan != p.Hash() && r.ended != "":
 			return nil, "the journal has this rotation with another plan", nil
+		case r.row.ID == row.ID && r.plan != p.Hash():
+			return nil, alreadyOpen(r), nil
 		case r.row.ID == row.ID:
 			return r, "", nil
 		case r.ended == "" && r.row.logical() == row.logical():
-			return nil, "another rotation of this key is open: " + r.row.ID + "; qleaks remediate resume goes on with it", nil
+			return nil, alreadyOpen(r), nil
 		}
 	}
 	if why := ofTheFuture(p, row); why != "" {

@@ -92,10 +92,21 @@ func (a access) tell(kit provider.Kit, say messages) {
 			say.warning("%s", text)
 		}
 	}
+	text, others := "", 0
 	for _, s := range kit.Services {
-		if elsewhere := a.origins[kit.Name][s.Name]; elsewhere != "" {
-			once(fmt.Sprintf("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin))
+		switch elsewhere := a.origins[kit.Name][s.Name]; {
+		case elsewhere == "":
+		case text == "":
+			text = fmt.Sprintf("%s is asked at %s, not at %s", kit.Title, elsewhere, s.Origin)
+		default:
+			others++
 		}
+	}
+	if others > 0 {
+		text += fmt.Sprintf(", and %d more of its services elsewhere, too", others)
+	}
+	if text != "" {
+		once(text)
 	}
 	if a.options.Proxy != "" {
 		once(kit.Title + " is asked through the proxy that --proxy names")
