@@ -114,10 +114,10 @@ func TestAProgramThatFailsOrHangsIsNotBelieved(t *testing.T) {
 	for name, script := range map[string]string{
 		"it fails":              `printf '%s' '` + good + `'; echo '` + marked + `' >&2; exit 1`,
 		"it dies":               `printf '%s' '` + good + `'; kill -9 $$`,
-		"it hangs":              `printf '%s' '` + good + `'; exec sleep 3600`,
-		"it does not end":       `trap '' TERM INT; printf '%s' '` + good + `'; while :; do sleep 3600; done`,
-		"its child hangs":       `printf '%s' '` + good + `'; sleep 3600 & exit 1`,
-		"it reads nothing":      `exec sleep 3600`,
+		"it hangs":              `printf '%s' '` + good + `'; exec sleep 20`,
+		"it does not end":       `trap '' TERM INT; printf '%s' '` + good + `'; while :; do sleep 20; done`,
+		"its child hangs":       `printf '%s' '` + good + `'; sleep 20 & exit 1`,
+		"it reads nothing":      `exec sleep 20`,
 		"it writes without end": `exec yes '` + marked + `'`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestAProgramThatFailsOrHangsIsNotBelieved(t *testing.T) {
 func TestAnInterruptedProgramIsNobodyKnows(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	begun := filepath.Join(t.TempDir(), "begun")
-	c := program(t, `: > "$1"; exec sleep 3600`)
+	c := program(t, `: > "$1"; exec sleep 20`)
 	c.Words = append(c.Words, begun)
 	over := make(chan error)
 	go func() { _, err := c.Do(ctx, issuing()); over <- err }()
