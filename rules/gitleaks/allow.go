@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // allowlist says what is not reported.
@@ -24,6 +25,7 @@ type allowlist struct {
 	// preset lists are of gitleaks' default configuration: they belong to what
 	// its rules describe.
 	preset bool
+	known  knownPaths
 }
 
 func newAllowlist(form allowForm, preset bool) (*allowlist, error) {
@@ -90,7 +92,27 @@ func (l *lazyWords) in(text []byte) bool {
 func (a *allowlist) commit(id string) bool { return id != "" && a.commits[strings.ToLower(id)] }
 
 func (a *allowlist) path(name string) bool {
-	return name != "" && a.paths != nil && a.paths.get().MatchString(name)
+	if name == "" || a.paths == nil {
+		return false
+	}
+	if known, ok := a.known.paths.Load(name); ok {
+		return known == true
+	}
+	matches := a.paths.get().MatchString(name)
+	if a.known.count.Add(1) <= maxKnownPaths {
+		a.known.paths.Store(strings.Clone(name), matches)
+	}
+	return matches
+}
+
+// maxKnownPaths is for how many paths it is remembered whether a list has them: a
+// history has each of them many times.
+const maxKnownPaths = 50_000
+
+// knownPaths are answers of an allowlist.
+type knownPaths struct {
+	paths sync.Map // of string to bool
+	count atomic.Int64
 }
 
 // origin is where a fragment is from.
