@@ -210,6 +210,9 @@ func TestAPullRequestCannotHideWhatItBrings(t *testing.T) {
 	a := r.event("pull_request", pull(base, head, "mallory/vqe"))
 	r.brings(a, 1)
 	r.brings(r.event("push", push(base, head)), 0) // whoever pushed may write
+	// Nobody tells who made what is checked out.
+	r.brings(r.event("workflow_dispatch", object{}, "--base", base, "--head", head), 2)
+	r.brings(r.event("workflow_run", object{}), 2)
 }
 
 func TestNothingOfARepositoryIsACommand(t *testing.T) {

@@ -194,12 +194,14 @@ func (c *ciRun) once(ctx context.Context) error {
 	return nil
 }
 
-// ownSay takes what the repository says about its own findings from the commit
-// before: whoever wrote that may write. A file that the operator names counts
-// instead.
+// ownSay takes what the repository says about its own findings from a commit
+// whose author may write: the base of what is proposed, else the commit itself.
+// Where nobody tells which commit that is, it is heard as scan hears it. A file
+// that the operator names counts instead.
 func (c *ciRun) ownSay(ctx context.Context) error {
 	judging := &c.run.options.Judging
-	if judging.Config != "" {
+	strangers := c.scope.Proposed || c.scope.Privileged
+	if judging.Config != "" || c.options.Part.Base != "" || strangers && c.scope.Base == "" {
 		return nil
 	}
 	repository, ok := discover(c.options.Path)
@@ -207,7 +209,7 @@ func (c *ciRun) ownSay(ctx context.Context) error {
 		return nil // locate says it
 	}
 	commit := c.scope.Head
-	if c.scope.Proposed {
+	if strangers {
 		commit = c.scope.Base
 	}
 	text, err := repository.FileAt(ctx, commit, configName)
@@ -215,11 +217,11 @@ func (c *ciRun) ownSay(ctx context.Context) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, gitsource.ErrNoCommit):
 		return nil
 	case err != nil:
-		return couldNot("cannot read "+configName+" of the commit before", err)
+		return couldNot("cannot read "+configName+" as it was committed", err)
 	}
 	config, err := parseConfig(text)
 	if err != nil {
-		c.say.warning("%s of the commit before is not valid, and was not applied: %v", configName, err)
+		c.say.warning("%s as it was committed is not valid, and was not applied: %v", configName, err)
 		return nil
 	}
 	judging.given = config
