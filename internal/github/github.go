@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -49,6 +48,9 @@ func Calls() []string {
 		"/user",
 		"/user/repos",
 		"/user/codespaces/secrets",
+		"/users/{owner}/repos",
+		"/installation/repositories",
+		"/repos/{owner}/{repository}",
 		"/orgs/{owner}/repos",
 		"/orgs/{owner}/{kind}/secrets",
 		"/repos/{owner}/{repository}/{kind}/secrets",
@@ -57,10 +59,14 @@ func Calls() []string {
 	}
 }
 
-// Client asks GitHub with one token.
+// Client asks GitHub with one token, or with none.
 type Client struct {
 	wire provider.Wire
 	api  *github.Client
+	// web is nil where nobody knows the address of the pages.
+	web   *httpx.Client
+	token secret.Value
+	spending
 }
 
 // New makes a Client. Credential is the token, which must be allowed to read
@@ -69,6 +75,12 @@ func New(c provider.Config) (*Client, error) {
 	if c.Credential.IsZero() {
 		return nil, provider.ErrNoCredential
 	}
+	return Public(c)
+}
+
+// Public makes a Client that may have no token: then it sees what everybody
+// sees, and GitHub answers 60 requests an hour.
+func Public(c provider.Config) (*Client, error) {
 	k := Kit()
 	if err := k.Check(c); err != nil {
 		return nil, err
@@ -77,13 +89,20 @@ func New(c provider.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	web, err := site(c, wire.Origin())
+	if err != nil && !errors.Is(err, errNoWeb) {
+		return nil, err
+	}
 	over := wire.HTTP(longList, c.Waits())
-	over.Transport = bearing{c.Credential, over.Transport}
+	over.Transport = bearing{c.Credential, unlimited{over.Transport}}
 	api := github.NewClient(over)
 	if api.BaseURL, err = api.BaseURL.Parse(wire.Origin() + "/"); err != nil {
 		return nil, errors.New("the library does not take the address of GitHub")
 	}
-	return &Client{wire, api}, nil
+	made := &Client{wire: wire, api: api, web: web, token: c.Credential}
+	made.habits.Limited = limited
+	made.wire.Adopt(made.habits)
+	return made, nil
 }
 
 // bearing adds the token to requests.
@@ -95,7 +114,9 @@ type bearing struct {
 // RoundTrip implements http.RoundTripper.
 func (b bearing) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := r.Clone(r.Context())
-	sent.Header.Set("Authorization", "Bearer "+b.token.Reveal())
+	if !b.token.IsZero() {
+		sent.Header.Set("Authorization", "Bearer "+b.token.Reveal())
+	}
 	return b.next.RoundTrip(sent)
 }
 
@@ -115,24 +136,14 @@ func (c *Client) exchange(ctx context.Context, line string, good, whole func(htt
 		return ended
 	}
 	answer := outcome.Response
-	if limited, ok := errors.AsType[*github.RateLimitError](err); ok {
-		wait := max(time.Until(limited.Rate.Reset.Time), 0)
-		return &provider.CallError{Request: line, Status: answer.Status, RetryAfter: wait, Kind: provider.ErrBusy}
-	}
-	if limited, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
-		wait := answer.RetryAfter
-		if limited.RetryAfter != nil {
-			wait = *limited.RetryAfter
-		}
-		return &provider.CallError{Request: line, Status: answer.Status, RetryAfter: wait, Kind: provider.ErrBusy}
-	}
+	c.heard(answer)
 	switch {
 	case outcome.Err != nil:
 		return provider.Failed(outcome.Err)
 	case answer.Status == 0:
 		return &provider.CallError{Request: line, Kind: provider.ErrUnexpected}
 	case !good(answer):
-		return provider.Declined(line, "", answer)
+		return declined(line, answer)
 	case err != nil || !whole(answer):
 		return &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
 	}

@@ -54,6 +54,7 @@ type Client struct {
 	gate      *gate
 	timeout   time.Duration
 	log       *slog.Logger
+	habits    Habits
 	// ahead is by how much the server's clock was ahead of ours, at its last answer;
 	// nil where it did not tell.
 	ahead atomic.Pointer[time.Duration]

@@ -46,6 +46,8 @@ type Response struct {
 	RetryAfter time.Duration
 	// Date is the server's clock; zero where it does not tell.
 	Date time.Time
+	// Limited says that the server did not answer because too much was asked.
+	Limited bool
 
 	header http.Header
 }
@@ -128,13 +130,18 @@ func (c *Client) exchange(question *http.Request, by terms) (Response, error) {
 			return Response{}, &Error{Request: name, Kind: err, RetryAfter: left}
 		}
 		answer, err := c.once(question, by.limit, name)
-		if answer.RetryAfter > 0 && busy(answer.Status) {
+		late := busy(answer.Status) || answer.Limited
+		if answer.RetryAfter > 0 && late {
 			c.gate.close(answer.RetryAfter)
 		}
 		wait := max(answer.RetryAfter, pause(attempt))
-		repeat := by.again && (err != nil && passing(err) || err == nil && busy(answer.Status))
+		// What was limited was not done.
+		repeat := by.again && (err != nil && passing(err) || err == nil && late) || err == nil && answer.Limited
 		if !repeat || wait > time.Until(deadline) {
 			return answer, err
+		}
+		if answer.RetryAfter > 0 && c.habits.Waiting != nil {
+			c.habits.Waiting(wait)
 		}
 		if err := Sleep(ctx, wait); err != nil {
 			return Response{}, &Error{Request: name, Kind: err}
@@ -153,7 +160,8 @@ func (c *Client) once(question *http.Request, limit int64, name string) (Respons
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	defer cancel()
 	begun := time.Now()
-	sent := question.Clone(ctx)
+	asked, kept := c.recall(question)
+	sent := asked.Clone(ctx)
 	sent.Header.Set("User-Agent", "qleaks")
 	answer, err := c.transport.RoundTrip(sent)
 	if err != nil {
@@ -167,16 +175,27 @@ func (c *Client) once(question *http.Request, limit int64, name string) (Respons
 	if media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil {
 		got.Type = media
 	}
-	got.Body, err = read(answer, limit)
+	got.Body, err = read(answer, limit, kept != nil)
 	c.log.DebugContext(parent, "answer", slog.String("request", name), slog.Int("status", got.Status), slog.Int("bytes", len(got.Body)), slog.Duration("after", time.Since(begun)))
 	if err != nil {
 		return Response{RetryAfter: got.RetryAfter}, &Error{Request: name, Kind: kindOf(parent, err), Status: got.Status, RetryAfter: got.RetryAfter}
 	}
+	c.renew(question, &got, kept)
+	if c.habits.Limited != nil {
+		var wait time.Duration
+		if wait, got.Limited = c.habits.Limited(got); got.Limited {
+			got.RetryAfter = min(max(got.RetryAfter, wait), longestWait)
+		}
+	}
 	return got, nil
 }
 
-// read reads a body to its end.
-func read(answer *http.Response, limit int64) ([]byte, error) {
+// read reads a body to its end. That an answer still holds is expected only where
+// one was known.
+func read(answer *http.Response, limit int64, known bool) ([]byte, error) {
+	if answer.StatusCode == http.StatusNotModified && known {
+		return nil, nil
+	}
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		return nil, ErrRedirected
 	}

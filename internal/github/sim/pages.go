@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -29,6 +30,24 @@ func (s *Sim) listRepositories(w http.ResponseWriter, r *http.Request, o *owner)
 	tellRepositories(w, r, o.told(r.PathValue("owner")))
 }
 
+// listInstalled lists what an app's token may use.
+func (s *Sim) listInstalled(w http.ResponseWriter, r *http.Request, o *owner) {
+	told := o.told(r.PathValue("owner"))
+	simhttp.JSON(w, http.StatusOK, map[string]any{"total_count": len(told), "repositories": turn(w, r, told)})
+}
+
+func (s *Sim) tellRepository(w http.ResponseWriter, r *http.Request, o *owner) {
+	found := o.find(w, r)
+	if found == nil {
+		return
+	}
+	for _, one := range o.told(r.PathValue("owner")) {
+		if one["name"] == found.name {
+			simhttp.JSON(w, http.StatusOK, one)
+		}
+	}
+}
+
 // listMine lists what the token's own person may use, whoever owns it.
 func (s *Sim) listMine(w http.ResponseWriter, r *http.Request, _ *owner) {
 	told := []map[string]any{}
@@ -48,9 +67,11 @@ func (o *owner) told(name string) []map[string]any {
 	}
 	told := []map[string]any{}
 	for _, x := range o.repositories {
-		told = append(told, map[string]any{
+		one := map[string]any{
 			"id": x.id, "name": x.name, "full_name": name + "/" + x.name, "private": true, "owner": map[string]any{"login": name, "type": kind},
-		})
+		}
+		maps.Copy(one, x.about)
+		told = append(told, one)
 	}
 	return told
 }

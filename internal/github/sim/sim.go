@@ -47,6 +47,8 @@ type repository struct {
 	name         string
 	secrets      kinds
 	environments map[string]secrets
+	// about is what is told of it beside its name.
+	about map[string]any
 }
 
 // kinds are secrets by what they are for: actions, dependabot and so on.
@@ -63,6 +65,8 @@ func New(o Options) *Sim {
 		"/users/{owner}":                                                 s.about,
 		"/orgs/{owner}/{kind}/secrets":                                   s.ofOwner,
 		"/orgs/{owner}/repos":                                            s.listRepositories,
+		"/users/{owner}/repos":                                           s.listRepositories,
+		"/repos/{owner}/{repository}":                                    s.tellRepository,
 		"/repos/{owner}/{repository}/{kind}/secrets":                     s.ofRepository,
 		"/repos/{owner}/{repository}/environments":                       s.listEnvironments,
 		"/repos/{owner}/{repository}/environments/{environment}/secrets": s.ofEnvironment,
@@ -73,6 +77,7 @@ func New(o Options) *Sim {
 	s.handleComments()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
+	s.Handle(http.MethodGet, "/installation/repositories", s.bearing(s.listInstalled))
 	s.Handle(http.MethodGet, "/user/codespaces/secrets", s.bearing(s.ofOwner))
 	return s
 }
@@ -119,6 +124,13 @@ func (s *Sim) repository(in, name string) *repository {
 		at = len(o.repositories) - 1
 	}
 	return o.repositories[at]
+}
+
+// Describe says what is told of a repository, which is made: "archived": true.
+func (s *Sim) Describe(in, name string, about map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repository(in, name).about = about
 }
 
 // Set sets a secret of workflows at a time, in OWNER, OWNER/REPOSITORY or

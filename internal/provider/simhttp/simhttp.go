@@ -134,6 +134,9 @@ func (s *Server) remember(r *http.Request, path string) {
 	}
 }
 
+// Remember puts a request that something else answers into the record.
+func (s *Server) Remember(r *http.Request) { s.remember(r, r.URL.Path) }
+
 // Seen returns the requests so far.
 func (s *Server) Seen() []Seen {
 	s.mu.Lock()
