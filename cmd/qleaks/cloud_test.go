@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -239,6 +240,26 @@ func received(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if want := args[1]; strconv.Itoa(got) != want && (want != "some" || got == 0) {
 		ts.Fatalf("%s got keys in %d requests, want %s", args[0], got, want)
+	}
+	c.carried[args[0]] = nil
+}
+
+// reached PROVIDER N checks that a provider got N requests since the last time, and
+// no key in any of them: neither one that was issued nor one of the operator's.
+func reached(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reached PROVIDER N")
+	}
+	c, p := cloudOf(ts), ts.Value(plantedKey{}).(*planted)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, text := range c.carried[args[0]] {
+		if slices.ContainsFunc(p.keys, func(key string) bool { return tells(text, key) }) {
+			ts.Fatalf("%s got a key", args[0])
+		}
+	}
+	if got := len(c.carried[args[0]]); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s got %d requests, want %s", args[0], got, args[1])
 	}
 	c.carried[args[0]] = nil
 }

@@ -67,6 +67,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"submit":   submit,
 		"issue":    issue,
 		"received": received,
+		"reached":  reached,
 		"breaks":   breaks,
 		"world":    world,
 		"sourced":  sourced,

@@ -137,6 +137,41 @@ func TestWhyThereIsNoCredentialIsToldWithoutIt(t *testing.T) {
 	}
 }
 
+func TestLookingFetchesNothing(t *testing.T) {
+	value := all.Kits()[0].Sample().Reveal()
+	t.Setenv("QLEAKS_TEST_KEY", value)
+	r := resolver(t, map[string]string{"vault": "touch started", "mine": "touch started"})
+	t.Setenv("PATH", r.Dir)
+	for name, mode := range map[string]os.FileMode{"own": 0o600, "open": 0o644, "unreadable": 0} {
+		if err := os.WriteFile(filepath.Join(r.Dir, name), []byte(value), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(r.Dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for text, want := range map[string]struct {
+		known bool
+		err   error
+	}{
+		"env:QLEAKS_TEST_KEY": {true, nil}, "env:QLEAKS_TEST_UNSET": {true, credential.ErrUnset},
+		"file:own": {true, nil}, "file:~/own": {true, nil}, "file:unreadable": {true, nil}, "file:open": {true, credential.ErrReadable}, "file:absent": {true, os.ErrNotExist}, "file:/": {true, credential.ErrNotRegular},
+		"keychain:lab/ibm": {false, nil}, "vault:secret/quantum#ibm": {false, nil}, "cmd:mine": {false, nil},
+		"op://Quantum/IBM/credential": {true, credential.ErrNoProgram}, "cmd:no-such-program": {true, credential.ErrNoProgram},
+	} {
+		at, err := credential.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if known, err := r.Look(at); known != want.known || !errors.Is(err, want.err) {
+			t.Errorf("%s: %t, %v", text, known, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, "started")); err == nil {
+		t.Error("a program was started")
+	}
+}
+
 func check(t *testing.T, r credential.Resolver, text, value string, want error) {
 	t.Helper()
 	at, err := credential.Parse(text)

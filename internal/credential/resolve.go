@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -79,12 +78,7 @@ func (r Resolver) fetch(ctx context.Context, at Reference) (secret.Value, error)
 
 // file reads a file with a value, or one as IBM's console saves it.
 func (r Resolver) file(path string) (secret.Value, error) {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && r.Home != "" {
-		path = filepath.Join(r.Home, rest)
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.Dir, path)
-	}
+	path = r.path(path)
 	// A pipe would keep us waiting, so the kind is looked at first, and again
 	// once the file is open.
 	if info, err := os.Stat(path); err != nil {
@@ -101,11 +95,8 @@ func (r Resolver) file(path string) (secret.Value, error) {
 	if err != nil {
 		return secret.Value{}, cause(err)
 	}
-	if !info.Mode().IsRegular() {
-		return secret.Value{}, ErrNotRegular
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return secret.Value{}, ErrReadable
+	if err := regular(info); err != nil {
+		return secret.Value{}, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, longest+1))
 	if err != nil {
@@ -119,6 +110,17 @@ func (r Resolver) file(path string) (secret.Value, error) {
 		return value([]byte(saved.Apikey))
 	}
 	return value(data)
+}
+
+// regular says why a file is none that holds a credential.
+func regular(info os.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return ErrNotRegular
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return ErrReadable
+	}
+	return nil
 }
 
 // cause is the reason of a file error without the path, which the reference

@@ -121,18 +121,28 @@ func Find(ctx context.Context, dir string) (Place, error) {
 	return p, nil
 }
 
-// AtLeast reports whether git is of a version, such as 2, 54, or newer.
-func AtLeast(ctx context.Context, major, minor int) (bool, error) {
+// Version is what git calls itself, such as 2.54.0; "" where it is not
+// understood.
+func Version(ctx context.Context) (string, error) {
 	text, err := git(ctx, "", "version")
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	fields := strings.Fields(text) // git version 2.54.0.windows.1
 	const word = 2
 	if len(fields) <= word {
-		return false, nil
+		return "", nil
 	}
-	parts := strings.Split(fields[word], ".")
+	return fields[word], nil
+}
+
+// AtLeast reports whether git is of a version, such as 2, 54, or newer.
+func AtLeast(ctx context.Context, major, minor int) (bool, error) {
+	version, err := Version(ctx)
+	if err != nil {
+		return false, err
+	}
+	parts := strings.Split(version, ".")
 	if len(parts) < 2 {
 		return false, nil
 	}

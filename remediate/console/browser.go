@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,8 +49,8 @@ func Start(ctx context.Context, o Options) (*Browser, error) {
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(o.Profile), chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-dev-shm-usage", false))
-	if o.Program != "" {
-		flags = append(flags, chromedp.ExecPath(o.Program))
+	if program := cmp.Or(o.Program, Program()); program != "" {
+		flags = append(flags, chromedp.ExecPath(program))
 	}
 	if o.Visible {
 		flags = append(flags, chromedp.VisibleWindow)

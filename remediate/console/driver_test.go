@@ -431,3 +431,15 @@ func TestAContextThatEndsStopsTheDriver(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestMapsSayWhenTheyWereCompared(t *testing.T) {
+	for _, name := range console.Providers() {
+		m, err := console.BuiltIn(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Checked.Year() < 2026 || m.Checked.After(time.Now().AddDate(0, 0, 1)) {
+			t.Errorf("%s was compared with the guide on %s", name, m.Checked)
+		}
+	}
+}

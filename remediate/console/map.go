@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -32,6 +33,9 @@ type Map struct {
 	// Origin is the console: scheme, host and port. Page is where the keys are.
 	Origin string `toml:"origin"`
 	Page   string `toml:"page"`
+	// Checked is the day on which the map was last compared with the provider's
+	// guide; zero where nobody says.
+	Checked time.Time `toml:"checked"`
 	// Value is a regular expression for a whole new value.
 	Value string `toml:"value"`
 	// SignedOut are texts of controls that only those see who are not signed in.

@@ -86,6 +86,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newConsoleCommand(env),
 		newStoresCommand(env),
 		newGitHubCommand(env),
+		newDoctorCommand(env),
 		newReaderCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
