@@ -14,15 +14,16 @@ func levels() map[string]int {
 		0:  "internal/peertest internal/expression internal/secret internal/key internal/httpx internal/filelock scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/pyc scanner/decode/sevenzip scanner/decode/sqlite",
 		1:  "internal/ci internal/credential internal/durable rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "internal/mirror internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
-		3:  "remediate/auditlog scanner/inspect scanner/ledger internal/provider/simhttp",
+		3:  "remediate/auditlog internal/records scanner/inspect scanner/ledger internal/provider/simhttp",
 		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/courier remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/githooks internal/textpage remediate/store/*",
 		6:  "internal/hygiene internal/demo internal/inventory/page remediate/store/all",
 		7:  "internal/auditreport internal/incident remediate",
-		8:  "internal/sweep internal/web",
-		9:  "cmd/qleaks/internal/cli",
-		10: "cmd/qleaks",
-		11: "internal/arch",
+		8:  "internal/sweep",
+		9:  "internal/web",
+		10: "cmd/qleaks/internal/cli",
+		11: "cmd/qleaks",
+		12: "internal/arch",
 	} {
 		for p := range strings.FieldsSeq(packages) {
 			table[p] = level
