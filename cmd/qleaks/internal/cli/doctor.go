@@ -54,7 +54,7 @@ func newDoctorCommand(env Env) *cobra.Command {
 	var o doctorOptions
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look whether everything is in place that qleaks needs, and say what to do where it is not",
+		Short: "Say what is in place, and what to do where it is not",
 		Long: `It looks at the program, Git and the repository, the hooks, the configuration, who
 can read and write what qleaks keeps, the ledger, your accounts and their
 credentials, and the browser for consoles.

@@ -20,6 +20,9 @@ func Main(ctx context.Context, env Env) int {
 	log.SetOutput(io.Discard)
 	env.Args = commandFirst(gitleaksCommands(env), env.Args)
 	root := newRootCommand(env)
+	if isCompletion(env.Args) {
+		completeOwn(env, root)
+	}
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
@@ -88,6 +91,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newGitHubCommand(env),
 		newDoctorCommand(env),
 		newReaderCommand(env),
+		newManCommand(env),
 	)
 	root.AddCommand(gitleaksCommands(env)...)
 	root.SetHelpTemplate(helpTemplate)
