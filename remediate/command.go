@@ -15,6 +15,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/internal/subprocess"
 )
 
 // Command is a program of the operator's that carries out deeds: it gets a
@@ -156,7 +157,7 @@ func (c Command) ask(ctx context.Context, t Task) (CommandAnswer, error) {
 	program := exec.CommandContext(timed, c.Words[0], c.Words[1:]...)
 	out := &bounded{}
 	program.Env, program.Stdin, program.Stdout, program.WaitDelay = c.Environ, bytes.NewReader(question), out, time.Second
-	if err := program.Run(); errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot) {
+	if err := subprocess.Run(program); errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot) {
 		return CommandAnswer{}, fmt.Errorf("%w: the program is not there", ErrNotDone)
 	} else if err != nil {
 		return CommandAnswer{}, ErrProgram

@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("u", false, "update the expected files in testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"qleaks": main})
+	testscript.Main(m, map[string]func(){"qleaks": main, "attend": attend})
 }
 
 // TestStories runs the stories of testdata/script: each is one behaviour of

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/internal/subprocess"
 )
 
 // ask starts a program and takes what it writes for the value.
@@ -34,7 +35,7 @@ func (r Resolver) run(ctx context.Context, words []string) ([]byte, error) {
 	program.Env, program.Stdout = r.Environ, out
 	// A grandchild that holds on to the output is not waited for.
 	program.WaitDelay = time.Second
-	err := program.Run()
+	err := subprocess.Run(program)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:

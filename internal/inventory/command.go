@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/subprocess"
 )
 
 // Command is a program of the operator's that tells the keys of an account, for
@@ -105,7 +106,7 @@ func (c Command) run(ctx context.Context, question []byte) ([]byte, error) {
 	program.Env, program.Stdin, program.Stdout = c.Environ, bytes.NewReader(question), &out
 	// A grandchild that holds on to the output is not waited for.
 	program.WaitDelay = time.Second
-	err := program.Run()
+	err := subprocess.Run(program)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:

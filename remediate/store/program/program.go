@@ -14,6 +14,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/credential"
 	"github.com/qleaks/qleaks/internal/secret"
+	"github.com/qleaks/qleaks/internal/subprocess"
 	"github.com/qleaks/qleaks/remediate/store"
 )
 
@@ -48,7 +49,7 @@ func run(ctx context.Context, input []byte, words ...string) ([]byte, error) {
 	program := exec.CommandContext(timed, words[0], words[1:]...)
 	program.Stdin, program.Stdout, program.Stderr = bytes.NewReader(input), out, complaint
 	program.WaitDelay = time.Second
-	err := program.Run()
+	err := subprocess.Run(program)
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
