@@ -94,7 +94,11 @@ func (x *run) test(ctx context.Context, r *rotation) (map[string]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	k, err := x.accepted(ctx, v)
+	patience := settleTime
+	if x.mayAskAgain(r) {
+		patience = typedTime
+	}
+	k, err := x.accepted(ctx, v, patience)
 	var no *refusal
 	if errors.As(err, &no) && no.verdict.Status != "" && x.mayAskAgain(r) {
 		return nil, x.unissue(r, no)

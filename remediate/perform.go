@@ -372,7 +372,7 @@ func (x *run) prove(ctx context.Context, r *rotation) (map[string]string, error)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := x.accepted(ctx, v); err != nil {
+	if _, err := x.accepted(ctx, v, settleTime); err != nil {
 		return nil, orEnded(ctx, blocked("%s", reasonOf(err)))
 	}
 	facts[factHow] += "; the new value is accepted"

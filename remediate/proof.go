@@ -21,6 +21,9 @@ const (
 	settleTime = 5 * time.Minute
 	// settlePause is how often it is asked in that time.
 	settlePause = 20 * time.Second
+	// typedTime is settleTime for a value that may have been mistyped: somebody sits
+	// there and can bring the right one.
+	typedTime = time.Minute
 )
 
 // seen is what one question about a key came to.
@@ -98,6 +101,10 @@ func (x *run) controlled(ctx context.Context) (key.Control, error) {
 // the control questions before and after. It waits for as long as a provider may
 // take to show a change. gone demands that the key is gone, not only suspended.
 func (x *run) refused(ctx context.Context, t Target, v secret.Value, gone bool) (map[string]string, error) {
+	return x.provedRefused(ctx, "the old key", t, v, gone)
+}
+
+func (x *run) provedRefused(ctx context.Context, what string, t Target, v secret.Value, gone bool) (map[string]string, error) {
 	why := ""
 	for begun := time.Now(); time.Since(begun) < settleTime; {
 		proof, last, err := x.refusedOnce(ctx, t, v, gone)
@@ -112,7 +119,7 @@ func (x *run) refused(ctx context.Context, t Target, v secret.Value, gone bool) 
 			return nil, err
 		}
 	}
-	return nil, blocked("that the old key is refused could not be proved: %s", why)
+	return nil, blocked("that %s is refused could not be proved: %s", what, why)
 }
 
 // refusedOnce tries one proof. Without proof and error, why says what is
@@ -155,9 +162,9 @@ func (x *run) refusedOnce(ctx context.Context, t Target, v secret.Value, gone bo
 
 // accepted proves that a value works, and returns its key. It waits for as long
 // as a provider may take to show a new key.
-func (x *run) accepted(ctx context.Context, v secret.Value) (key.Key, error) {
+func (x *run) accepted(ctx context.Context, v secret.Value, patience time.Duration) (key.Key, error) {
 	var last key.Verdict
-	for begun := time.Now(); time.Since(begun) < settleTime; {
+	for begun := time.Now(); time.Since(begun) < patience; {
 		verdict, err := x.Site.Client.Verify(ctx, v)
 		if ended := ended(ctx); ended != nil {
 			return key.Key{}, ended

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/remediate/store"
 )
 
@@ -206,6 +208,24 @@ func (x *run) dropNew(ctx context.Context, r *rotation) error {
 		if _, err := hands.Do(ctx, Task{Deed: Revoking, Target: r.row.Key, ID: k.ID, Name: k.Name, Text: "it was undone before anybody used it"}); err != nil {
 			return err
 		}
+		if err := x.provedDropped(ctx, r, k); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// provedDropped proves that a new key is dead, by its id or its value. Of one
+// whose value was lost, where the provider does not tell of ids, nobody can say
+// more than whoever revoked it.
+func (x *run) provedDropped(ctx context.Context, r *rotation, k key.Key) error {
+	v, err := x.successor(r)
+	if t := r.find(Test); err != nil || x.mayAskAgain(r) && (t < 0 || r.steps[t].state != IsDone) {
+		v = secret.Value{} // what was typed may be another key's
+	}
+	if _, finds := x.Site.Client.(provider.Finder); v.IsZero() && (!finds || k.ID == "") {
+		return ended(ctx)
+	}
+	_, err = x.provedRefused(ctx, "the new key", Target{Provider: r.row.Key.Provider, ID: k.ID, Name: k.Name}, v, true)
+	return err
 }

@@ -33,7 +33,11 @@ func triage(c *hygiene.Case) (Triage, string) {
 	case c.Perhaps != nil:
 		return Unknown, "it may be " + cmp.Or(c.Perhaps.Key.Name, c.Perhaps.Key.ID) + ", and nobody told for sure: if it is, say so with qleaks keys register"
 	}
-	return Unknown, "nobody told whose key it is: " + cmp.Or(c.Why, "no list was compared")
+	why := "nobody told whose key it is: " + cmp.Or(c.Why, "no list was compared")
+	if c.Standing == inventory.Unsettled {
+		why += "; if it is yours, say which: qleaks keys register --name NAME"
+	}
+	return Unknown, why
 }
 
 // Acting is a credential that the operator acts with. It is never a target.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/qleaks/qleaks/internal/provider/simhttp"
 	"github.com/qleaks/qleaks/remediate/console/sim"
 )
 
@@ -109,15 +108,14 @@ func documented(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // attend is a program of the stories: it runs a command as somebody who does, at
-// the desk, what the command asks for, and says so. With ATTEND=careless it first
-// brings a value that is none.
+// the desk, what the command asks for, and says so.
 func attend() {
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		fatal(err)
 	}
-	a := &attendant{answers: in, careless: os.Getenv("ATTEND") == "careless"}
+	a := &attendant{answers: in}
 	cmd.Stdout, cmd.Stderr = os.Stdout, io.MultiWriter(os.Stderr, a)
 	err = cmd.Run()
 	if cmd.ProcessState == nil {
@@ -133,9 +131,8 @@ func fatal(err error) {
 
 // attendant reads what a command says, and answers.
 type attendant struct {
-	answers  io.Writer
-	said     bytes.Buffer
-	careless bool
+	answers io.Writer
+	said    bytes.Buffer
 }
 
 // Write implements io.Writer.
@@ -178,10 +175,6 @@ func (a *attendant) yes(text string) string {
 
 // value makes a key, and returns its value.
 func (a *attendant) value(text string) string {
-	if a.careless {
-		a.careless = false
-		return simhttp.Random(32, simhttp.Alphanumeric)
-	}
 	var made struct{ Value string }
 	ask("new", url.Values{"name": {told(text, "the name: ")}, "project": {told(text, "the project: ")}}, &made)
 	return made.Value

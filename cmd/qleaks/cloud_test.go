@@ -157,7 +157,10 @@ func (c *cloud) create(ts *testscript.TestScript, provider, state string) secret
 		}
 		return v
 	case "qbraid":
-		name := simhttp.UUID()
+		name := "laptop"
+		if slices.ContainsFunc(c.qbraid.Keys(), func(k qbraid.Key) bool { return k.Name == name }) {
+			name = simhttp.UUID()
+		}
 		v := c.qbraid.Create(qbraid.Key{Name: name, User: c.user.ID})
 		if state == "refused" {
 			c.qbraid.Delete(c.user.ID, name)

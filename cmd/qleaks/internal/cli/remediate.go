@@ -91,6 +91,8 @@ type remedy struct {
 	values map[secret.Fingerprint]secret.Value
 	// results are what runs came to, account by account.
 	results []remediate.Result
+	// undoes says that this is a rollback: to have undone everything is success.
+	undoes bool
 }
 
 func newRemedy(env Env, o remedyOptions) (*remedy, error) {

@@ -192,7 +192,7 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 	for _, a := range accounts {
 		result, err := r.at(ctx, place, person, a, do)
 		r.results = append(r.results, result)
-		whole = whole && err == nil && result.Done()
+		whole = whole && err == nil && (result.Done() || r.undoes && abandonedIsDone(result).Done())
 		r.tell(result)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", a.name, err))
@@ -208,6 +208,9 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 		return &problem{code: exitPartly, message: "not all of it was done", err: failed, hints: []string{"qleaks remediate status tells where everything stands"}}
 	case !whole:
 		return exitStatusError(exitPartly)
+	}
+	if r.undoes {
+		return nil
 	}
 	r.say.hint("what is left: list the keys anew (qleaks keys), take the old ones out of files (qleaks fix) and of the history (qleaks fix --history)")
 	return nil
@@ -291,6 +294,10 @@ func (r *remedy) register(a account, k key.Key, v secret.Value) error {
 func (r *remedy) progress(e remediate.Event) {
 	switch e.Kind { //nolint:exhaustive // the others are told in the end
 	case remediate.Intent:
+		if e.Step == 0 {
+			r.say.note("%s: %s", e.Key, e.Text) // of an undoing
+			return
+		}
 		r.say.note("%s: %d of %d: %s", e.Key, e.Step, e.Steps, e.Text)
 	case remediate.IsDone:
 		if e.Do == remediate.Issue {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,7 @@ func runOpen(cmd *cobra.Command, env Env, o *remedyOptions, rotation string, do 
 			return err
 		}
 	}
+	r.undoes = rotation != ""
 	accounts, err := r.openAccounts(rotation)
 	if err != nil {
 		return err
@@ -82,16 +84,13 @@ func runOpen(cmd *cobra.Command, env Env, o *remedyOptions, rotation string, do 
 		return nil
 	}
 	return r.each(ctx, person, accounts, func(m *remediate.Machine, _ string) (remediate.Result, error) {
-		result, err := do(ctx, m)
-		if rotation != "" && err == nil {
-			return abandonedIsDone(result), nil
-		}
-		return result, err
+		return do(ctx, m)
 	})
 }
 
 // abandonedIsDone takes a rollback that came to its end for success.
 func abandonedIsDone(result remediate.Result) remediate.Result {
+	result.Rotations = slices.Clone(result.Rotations)
 	for i := range result.Rotations {
 		if result.Rotations[i].State == remediate.StateAbandoned {
 			result.Rotations[i].State = remediate.StateDone

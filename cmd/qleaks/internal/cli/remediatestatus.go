@@ -20,6 +20,9 @@ import (
 
 // standingText is one rotation in a line.
 func standingText(s remediate.Standing) string {
+	if s.State == remediate.StateAbandoned && s.Row.Order != remediate.Lend {
+		return s.Row.Key.Called() + ": undone, the old key is as it was"
+	}
 	text := fmt.Sprintf("%s: %s, %d of %d steps", s.Row.Key.Called(), s.State, s.Done, len(s.Row.Steps))
 	if s.Why != "" && s.State != remediate.StateDone && s.State != remediate.StateAbandoned {
 		text += "; " + s.Why
