@@ -3,7 +3,10 @@ package main
 import (
 	"flag"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -13,6 +16,11 @@ import (
 var update = flag.Bool("u", false, "update the expected files in testdata/script")
 
 func TestMain(m *testing.M) {
+	// Stories of remediation wait more than they work: a proof is two answers some
+	// seconds apart. Go's default is one test a core, which -parallel brings back.
+	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"qleaks": main, "attend": attend})
 }
 
@@ -35,6 +43,8 @@ func TestStories(t *testing.T) {
 		}
 		stories = slices.DeleteFunc(stories, func(name string) bool { return name == "" })
 	}
+	// Those that wait longest begin first.
+	slices.SortStableFunc(stories, func(a, b string) int { return waits(b) - waits(a) })
 	testscript.Run(t, testscript.Params{
 		Files:               stories,
 		Setup:               setUpStory,
@@ -43,4 +53,13 @@ func TestStories(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 	})
+}
+
+// waits is 1 for a story in which something is proved, which takes long.
+func waits(story string) int {
+	name := filepath.Base(story)
+	if strings.HasPrefix(name, "remediate") || slices.Contains([]string{"scanremediate.txtar", "lend.txtar", "run.txtar", "console.txtar", "demo.txtar"}, name) {
+		return 1
+	}
+	return 0
 }

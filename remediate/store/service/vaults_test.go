@@ -43,10 +43,11 @@ func newVaults(t *testing.T) *vaults {
 	t.Helper()
 	v := &vaults{token: storetest.Value(), current: -1, mayPatch: true, unwrapped: map[string]string{}}
 	v.Server = simhttp.New(simhttp.Options{Base: "/sim", Refuse: func(w http.ResponseWriter, status int) { simhttp.JSON(w, status, map[string]any{"errors": []string{}}) }})
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch} {
 		v.Handle(method, "/v1/kv/lab/data/quantum/ionq", v.kv)
 	}
 	v.Handle(http.MethodPost, "/v1/sys/wrapping/wrap", v.wrap)
+	v.Handle(http.MethodPut, "/v1/sys/wrapping/unwrap", v.unwrap)
 	v.Handle(http.MethodPost, "", v.aws)
 	v.Handle(http.MethodPost, "/identity/token", v.iam)
 	v.Handle(http.MethodGet, "/api/v2/secrets/secret-1/versions/current", v.ibmRead)
@@ -86,7 +87,7 @@ func (v *vaults) kv(w http.ResponseWriter, r *http.Request) {
 	newest := len(v.versions)
 	if r.Method == http.MethodGet {
 		n := newest
-		if asked := r.URL.Query().Get("version"); asked != "" {
+		if asked := r.URL.Query().Get("version"); asked != "" && asked != "0" {
 			_, _ = fmt.Sscan(asked, &n)
 		}
 		if newest == 0 || n > newest {
@@ -97,7 +98,7 @@ func (v *vaults) kv(w http.ResponseWriter, r *http.Request) {
 		if data == nil {
 			status = http.StatusNotFound
 		}
-		simhttp.JSON(w, status, map[string]any{"data": map[string]any{"data": data, "metadata": map[string]any{"version": n, "destroyed": false}}})
+		simhttp.JSON(w, status, map[string]any{"data": map[string]any{"data": data, "metadata": versionOf(n)}})
 		return
 	}
 	var body struct {
@@ -119,8 +120,29 @@ func (v *vaults) kv(w http.ResponseWriter, r *http.Request) {
 		}
 		maps.Copy(data, body.Data)
 		v.versions, v.current = append(v.versions, data), newest
-		simhttp.JSON(w, http.StatusOK, map[string]any{"data": map[string]any{"version": newest + 1}})
+		simhttp.JSON(w, http.StatusOK, map[string]any{"data": versionOf(newest + 1)})
 	}
+}
+
+// versionOf is what is told of a version.
+func versionOf(n int) map[string]any {
+	return map[string]any{"version": n, "destroyed": false, "created_time": time.Date(2026, 11, 1, 9, 0, n, 123456789, time.UTC).Format(time.RFC3339Nano), "deletion_time": "", "custom_metadata": nil}
+}
+
+// unwrap gives what was wrapped, once: the token is the one of the request.
+func (v *vaults) unwrap(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	token := r.Header.Get("X-Vault-Token")
+	wrapped, there := v.unwrapped[token]
+	delete(v.unwrapped, token)
+	text, _, _ := strings.Cut(wrapped, "}")
+	var data map[string]any
+	if !there || json.Unmarshal([]byte(text+"}"), &data) != nil {
+		simhttp.JSON(w, http.StatusBadRequest, map[string]any{"errors": []string{"wrapping token is not valid or does not exist"}})
+		return
+	}
+	simhttp.JSON(w, http.StatusOK, map[string]any{"data": data})
 }
 
 func (v *vaults) wrap(w http.ResponseWriter, r *http.Request) {
