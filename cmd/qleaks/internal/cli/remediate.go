@@ -62,6 +62,9 @@ type remedyOptions struct {
 	Wait time.Duration
 	// Scan are places where the values of keys that are to end can be found.
 	Scan []string
+
+	// undoes says that this is a rollback: to have undone everything is success.
+	undoes bool
 }
 
 func addRemedyFlags(cmd *cobra.Command, o *remedyOptions) {
@@ -91,8 +94,6 @@ type remedy struct {
 	values map[secret.Fingerprint]secret.Value
 	// results are what runs came to, account by account.
 	results []remediate.Result
-	// undoes says that this is a rollback: to have undone everything is success.
-	undoes bool
 }
 
 func newRemedy(env Env, o remedyOptions) (*remedy, error) {

@@ -192,7 +192,7 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 	for _, a := range accounts {
 		result, err := r.at(ctx, place, person, a, do)
 		r.results = append(r.results, result)
-		whole = whole && err == nil && (result.Done() || r.undoes && abandonedIsDone(result).Done())
+		whole = whole && err == nil && (result.Done() || r.options.undoes && abandonedIsDone(result).Done())
 		r.tell(result)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", a.name, err))
@@ -209,7 +209,7 @@ func (r *remedy) each(ctx context.Context, person remediate.Person, accounts []n
 	case !whole:
 		return exitStatusError(exitPartly)
 	}
-	if r.undoes {
+	if r.options.undoes {
 		return nil
 	}
 	r.say.hint("what is left: list the keys anew (qleaks keys), take the old ones out of files (qleaks fix) and of the history (qleaks fix --history)")

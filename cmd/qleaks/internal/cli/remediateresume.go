@@ -71,7 +71,7 @@ func runOpen(cmd *cobra.Command, env Env, o *remedyOptions, rotation string, do 
 			return err
 		}
 	}
-	r.undoes = rotation != ""
+	r.options.undoes = rotation != ""
 	accounts, err := r.openAccounts(rotation)
 	if err != nil {
 		return err
