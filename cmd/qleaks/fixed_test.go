@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -30,12 +31,7 @@ func TestProgramsDoTheSameWithoutTheirKeys(t *testing.T) {
 		t.Fatalf("%d programs, %d notebooks", len(p.sources), len(p.notebooks))
 	}
 	p.fix()
-	ran := map[string]int{}
-	for _, name := range p.sources {
-		if p.compare(name) {
-			ran[path.Dir(name)]++
-		}
-	}
+	ran := p.compareAll(t)
 	for _, name := range p.notebooks {
 		p.compareNotebook(name)
 	}
@@ -44,6 +40,37 @@ func TestProgramsDoTheSameWithoutTheirKeys(t *testing.T) {
 	if ran["python"] < 15 || ran["go"] < 6 {
 		t.Errorf("too few programs could be run: %v", ran)
 	}
+}
+
+// compareAll compares the programs, languages beside each other, and counts by
+// language what could be run.
+func (p *programs) compareAll(t *testing.T) map[string]int {
+	ran := map[string]int{}
+	var mu sync.Mutex
+	t.Run("run", func(t *testing.T) {
+		for language := range runners() {
+			t.Run(language, func(t *testing.T) {
+				t.Parallel()
+				own := *p
+				own.t = t
+				n := 0
+				for _, name := range p.sources {
+					if path.Dir(name) == language && own.compare(name) {
+						n++
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ran[language] = n
+			})
+		}
+		for _, name := range p.sources {
+			if runners()[path.Dir(name)] == nil {
+				p.compare(name)
+			}
+		}
+	})
+	return ran
 }
 
 // programs are the files of the test.
