@@ -3,6 +3,7 @@ package service_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -33,9 +34,7 @@ type said struct {
 func (o openbao) asks(what map[string]any) said {
 	o.t.Helper()
 	question := map[string]any{"address": o.vaults.address(), "namespace": "lab", "token": o.vaults.token.Reveal(), "mount": "kv/lab", "path": "quantum/ionq"}
-	for name, value := range what {
-		question[name] = value
-	}
+	maps.Copy(question, what)
 	text, err := json.Marshal(question)
 	if err != nil {
 		o.t.Fatal(err)
