@@ -47,6 +47,8 @@ type Occurrence struct {
 	// Access says who can read the file, where the key is kept in it on purpose
 	// or stands in somebody's home.
 	Access source.Access
+	// URL is where a person sees the place, "" if that is not known.
+	URL string
 }
 
 // Location is a span of text. Lines and columns count from 1; columns count

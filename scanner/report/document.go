@@ -65,6 +65,7 @@ type occurrenceRecord struct {
 	Location locationRecord `json:"location"`
 	Git      *gitRecord     `json:"git,omitempty"`
 	Access   *accessRecord  `json:"access,omitempty"`
+	URL      string         `json:"url,omitempty"`
 }
 
 type accessRecord struct {
@@ -215,7 +216,7 @@ func newFindingRecord(f finding.Finding, o Options) findingRecord {
 	}
 	for _, o := range f.Occurrences {
 		record.Occurrences = append(record.Occurrences, occurrenceRecord{
-			Place: string(o.Place), Location: newLocationRecord(o.Location), Git: newGitRecord(o.Git), Access: newAccessRecord(o.Access),
+			Place: string(o.Place), Location: newLocationRecord(o.Location), Git: newGitRecord(o.Git), Access: newAccessRecord(o.Access), URL: o.URL,
 		})
 	}
 	first := record.Occurrences[0]

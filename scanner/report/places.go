@@ -104,6 +104,9 @@ func (t *text) details(e entry, told *rules.Rule) []string {
 			details = append(details, standing(o)...)
 		}
 	}
+	if first.URL != "" {
+		details = append(details, "see "+first.URL)
+	}
 	if versions > 1 {
 		details = append(details, "and in "+count(int64(versions-1), "more version", "more versions")+" of it")
 	}

@@ -63,6 +63,7 @@ type (
 		Location locationRecord `json:"location"`
 		Git      *readGit       `json:"git"`
 		Access   *accessRecord  `json:"access"`
+		URL      string         `json:"url"`
 	}
 	readGit struct {
 		gitRecord
@@ -125,7 +126,7 @@ func (c *readCheck) check(status key.Status) *finding.Check {
 
 func (o readOccurrence) occurrence() finding.Occurrence {
 	l := o.Location
-	out := finding.Occurrence{Place: o.Place, Location: finding.Location{
+	out := finding.Occurrence{Place: o.Place, URL: o.URL, Location: finding.Location{
 		Path: l.Path, Line: l.Line, Column: l.Column, EndLine: l.EndLine, EndColumn: l.EndColumn, Way: l.Decoded,
 	}}
 	if l.Notebook != nil {

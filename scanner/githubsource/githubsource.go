@@ -1,0 +1,227 @@
+// Package githubsource makes sources of what GitHub keeps: the histories of an
+// owner's repositories, copied, and what people wrote beside them.
+//
+// It is one of the two packages below scanner that reach the network, and the
+// only one that is asked to: nothing that finds imports it. What it copies is
+// read by the same engine, offline.
+package githubsource
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sourcegraph/conc"
+
+	"github.com/qleaks/qleaks/internal/github"
+	"github.com/qleaks/qleaks/scanner/finding"
+	"github.com/qleaks/qleaks/scanner/gitsource"
+	"github.com/qleaks/qleaks/scanner/source"
+)
+
+// Place is whose repositories are meant, or which one.
+type Place struct {
+	Owner string
+	// Repository is one of the owner's; "" is all of them.
+	Repository string
+	// Web is where its GitHub is, "" if that was not said.
+	Web string
+}
+
+// String is OWNER or OWNER/REPOSITORY.
+func (p Place) String() string {
+	if p.Repository == "" {
+		return p.Owner
+	}
+	return p.Owner + "/" + p.Repository
+}
+
+// Parse reads github:OWNER[/REPOSITORY], or the address of a page or of a clone at
+// https://github.com or below one of hosts. It reports false for what is
+// something else, and an error for what is meant so and is wrong.
+func Parse(argument string, hosts ...string) (p Place, ok bool, err error) {
+	rest, short := strings.CutPrefix(argument, "github:")
+	if !short {
+		for _, host := range append(hosts, "https://github.com") {
+			below, found := strings.CutPrefix(argument, strings.TrimSuffix(host, "/")+"/")
+			if host != "" && found {
+				rest, p.Web, ok = strings.TrimSuffix(below, "/"), strings.TrimSuffix(host, "/"), true
+				break
+			}
+		}
+		if !ok {
+			return Place{}, false, nil
+		}
+		rest = strings.TrimSuffix(rest, ".git")
+	}
+	scope, err := github.ParseScope(rest)
+	if err != nil {
+		return Place{}, true, err
+	}
+	p.Owner, p.Repository = scope.Owner, scope.Repository
+	return p, true, nil
+}
+
+// Part is something that belongs to a repository, or to an owner, and can be left
+// out. The branches and tags of repositories cannot.
+type Part string
+
+// The parts.
+const (
+	PullRefs Part = "pull-refs" // commits of pull requests, those of forks too
+	Wikis    Part = "wikis"
+)
+
+// Parts are all of them, DefaultParts those that are read where nobody says.
+func Parts() []Part { return []Part{PullRefs, Wikis} }
+
+// DefaultParts cost few requests.
+func DefaultParts() []Part { return []Part{PullRefs, Wikis} }
+
+// Options say what to read, and what it may take.
+type Options struct {
+	Client *github.Client
+	Parts  []Part
+	Filter github.Filter
+	// Mirror is a directory in which copies are kept for the next time; "" keeps
+	// nothing.
+	Mirror string
+	// MaxBytes is the largest repository that is copied, Timeout how long that may
+	// take; zero is what package mirror has.
+	MaxBytes int64
+	Timeout  time.Duration
+	// Patience is how long is waited for where GitHub is busy.
+	Patience time.Duration
+	// Git opens the copies.
+	Git gitsource.Options
+	Now func() time.Time
+}
+
+// Sweep reads places. Its visits are arrived at in the order in which they are
+// listed, and left before the next but a few is arrived at. It is closed at the
+// end.
+type Sweep struct {
+	options Options
+	visits  []*Visit
+	logs    []*sweepLog
+	mu      sync.Mutex // of temp
+	temp    string
+	begun   sync.Once
+	stop    context.CancelFunc
+	ahead   conc.WaitGroup
+	slots   chan struct{}
+}
+
+// copiesAhead is how many copies are made, or wait to be read, at once.
+const copiesAhead = 4
+
+// Visit is one thing to read: the history of a repository or of a wiki.
+type Visit struct {
+	// Name is how people know it: "acme/lab", "acme/lab wiki".
+	Name  string
+	sweep *Sweep
+	log   *sweepLog
+	copy  copying
+	web   string
+}
+
+// Arrival is what there is to read at a Visit. Notes are what cannot be read.
+type Arrival struct {
+	Repository *gitsource.Repository
+	Notes      []*source.ItemError
+}
+
+// New makes a Sweep without visits.
+func New(o Options) *Sweep {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Sweep{options: o, slots: make(chan struct{}, copiesAhead), stop: func() {}}
+}
+
+func (s *Sweep) reads(p Part) bool { return slices.Contains(s.options.Parts, p) }
+
+// Add asks what there is at a place, and returns the visits.
+func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
+	var all []github.Repository
+	var err error
+	if p.Repository != "" {
+		var one github.Repository
+		one, err = s.options.Client.Repository(ctx, p.Owner, p.Repository)
+		all = []github.Repository{one}
+	} else {
+		all, err = s.options.Client.Repositories(ctx, p.Owner)
+		all = slices.DeleteFunc(all, func(r github.Repository) bool { return !s.options.Filter.Takes(r) })
+	}
+	if err != nil {
+		return nil, err
+	}
+	log, err := s.openLog(p)
+	if err != nil {
+		return nil, err
+	}
+	s.logs = append(s.logs, log)
+	var visits []*Visit
+	for _, r := range all {
+		visits = append(visits, s.history(r, log))
+		if r.Wiki && s.reads(Wikis) {
+			visits = append(visits, s.wiki(r, log))
+		}
+	}
+	s.visits = append(s.visits, visits...)
+	return visits, nil
+}
+
+// Arrive waits until a visit's copy is made. The others are made meanwhile.
+func (s *Sweep) Arrive(ctx context.Context, v *Visit) (Arrival, error) {
+	s.begin(ctx)
+	select {
+	case <-v.copy.done:
+		return v.copy.arrival, nil
+	case <-ctx.Done():
+		return Arrival{}, context.Cause(ctx)
+	}
+}
+
+// Leave ends a visit: its copy is removed, unless it is kept.
+func (s *Sweep) Leave(v *Visit) error {
+	<-s.slots
+	return s.discard(v)
+}
+
+// Close ends the sweep, and says whether all of it was read.
+func (s *Sweep) Close(finished bool) error {
+	s.stop()
+	s.ahead.Wait()
+	return s.finish(finished)
+}
+
+// Link says where a person sees what was found.
+func (v *Visit) Link(f *finding.Finding) {
+	for i := range f.Occurrences {
+		f.Occurrences[i].URL = v.link(f.Occurrences[i])
+	}
+}
+
+func (v *Visit) link(o finding.Occurrence) string {
+	switch {
+	case o.Git == nil || o.Git.Commit == "":
+		return v.web
+	case v.copy.wiki:
+		return fmt.Sprintf("%s/%s/%s", v.web, url.PathEscape(pageName(o.Location.Path)), o.Git.Commit)
+	}
+	return v.web + "/commit/" + o.Git.Commit
+}
+
+// pageName is how GitHub calls the page of a wiki's file.
+func pageName(file string) string {
+	name := file[strings.LastIndexByte(file, '/')+1:]
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		name = name[:i]
+	}
+	return name
+}
