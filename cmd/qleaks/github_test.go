@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -32,14 +33,31 @@ func github(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		owners = append(owners, owner)
 	}
-	server := httptest.NewServer(s)
+	site, err := s.Site(ts.MkAbs("hub"))
+	ts.Check(err)
+	server := httptest.NewServer(site)
 	ts.Defer(server.Close)
 	token := s.Token(owners...).Reveal()
 	ts.Setenv("HUB", server.URL+s.Base())
+	ts.Setenv("HUB_SITE", server.URL)
 	ts.Setenv("HUB_TOKEN", token)
 	p := ts.Value(plantedKey{}).(*planted)
 	p.keys = append(p.keys, token)
 	ts.Value(hubKey{}).(*hub).Sim = s
+}
+
+// hosts OWNER/NAME [JSON] has GitHub tell of a repository, which is hub/OWNER/NAME.git.
+func hosts(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) < 1 || len(args) > 2 || h.Sim == nil {
+		ts.Fatalf("usage: hosts OWNER/NAME [JSON], after github")
+	}
+	owner, name, _ := strings.Cut(args[0], "/")
+	var about map[string]any
+	if len(args) > 1 {
+		ts.Check(json.Unmarshal([]byte(args[1]), &about))
+	}
+	h.Describe(owner, name, about)
 }
 
 // keeps KIND WHERE NAME DAYS has GitHub keep a secret that was set so long ago.

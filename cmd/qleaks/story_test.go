@@ -73,6 +73,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"sourced":    sourced,
 		"github":     github,
 		"keeps":      keeps,
+		"hosts":      hosts,
 		"hides":      hides,
 		"fault":      fault,
 		"console":    console,

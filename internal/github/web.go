@@ -68,6 +68,14 @@ func site(c provider.Config, api string) (*httpx.Client, error) {
 	})
 }
 
+// Site is where GitHub's pages are, "" if that is not known.
+func (c *Client) Site() string {
+	if c.web == nil {
+		return ""
+	}
+	return c.web.Origin()
+}
+
 // Page is where people see a repository, "" if that is not known.
 func (c *Client) Page(owner, name string) string {
 	if c.web == nil {

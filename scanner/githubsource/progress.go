@@ -49,7 +49,7 @@ func (s *Sweep) root() (string, error) {
 		return s.temp, err
 	}
 	host := "github"
-	if u, err := url.Parse(s.options.Client.Page("", "")); err == nil && u.Host != "" {
+	if u, err := url.Parse(s.options.Client.Site()); err == nil && u.Host != "" {
 		host = strings.NewReplacer(":", "+").Replace(strings.ToLower(u.Host))
 	}
 	dir := filepath.Join(s.options.Mirror, host)

@@ -105,7 +105,7 @@ func (t *text) details(e entry, told *rules.Rule) []string {
 		}
 	}
 	if first.URL != "" {
-		details = append(details, "see "+first.URL)
+		details = append(details, first.URL)
 	}
 	if versions > 1 {
 		details = append(details, "and in "+count(int64(versions-1), "more version", "more versions")+" of it")

@@ -30,6 +30,9 @@ type verifyOptions struct {
 
 	also   verify.Also
 	access access
+	// away says that GitHub is asked with the flags of the network, whatever
+	// providers are asked.
+	away bool
 }
 
 const (
@@ -54,6 +57,9 @@ func addVerifyFlags(cmd *cobra.Command, o *verifyOptions) {
 // validate checks the options; unless verifying, none of them may be given.
 func (o *verifyOptions) validate(origins map[string]origin) error {
 	if !o.Verify {
+		if o.away {
+			return nil
+		}
 		for _, name := range []string{"identify", "verify-also", "verify-wait", "explain-network", "credential", "endpoint", "proxy", "login-check", "account"} {
 			if origins[name] == fromFlag {
 				return wrongUsage("--"+name+" is for --verify", "without --verify nothing is sent to anybody")

@@ -24,6 +24,8 @@ type scanOptions struct {
 	Verifying verifyOptions
 	// Remedy is about what is done about keys that work.
 	Remedy remedyScanOptions
+	// GitHub is about what GitHub keeps.
+	GitHub githubOptions
 	// Origins says which flags have a value that is no default.
 	Origins map[string]origin
 	// located are targets that a command found by itself, instead of Paths.
@@ -92,6 +94,10 @@ With --home, the places where tools of providers keep keys on this computer, and
 where shells, notebooks and editors leave copies: docs/hygiene.md lists them. A
 key in a file that is made for keys, and that only you can read, is no finding.
 
+github:OWNER is all repositories of an organisation or a person, github:OWNER/REPO
+one of them; so is the address of its page. They are copied, read and removed,
+or kept by --mirror; docs/github.md tells which permissions that needs.
+
 Every flag can be set by a variable: QLEAKS_FAIL_ON=high is --fail-on high.
 A flag counts more than a variable, a variable more than .qleaks.toml.
 QLEAKS_FINGERPRINT_KEY (16 characters or more) is a private salt for the
@@ -121,7 +127,7 @@ variable switches this on. docs/remediation.md tells more.`
 func newScanCommand(env Env) *cobra.Command {
 	var o scanOptions
 	cmd := &cobra.Command{
-		Use:   "scan [PATH|-]...",
+		Use:   "scan [PATH|-|github:OWNER[/REPO]]...",
 		Short: "Find keys in repositories, directories, files and standard input",
 		Long:  scanLong,
 		Example: `  qleaks scan                                this directory or repository
@@ -132,6 +138,7 @@ func newScanCommand(env Env) *cobra.Command {
   qleaks scan --ledger auto                  read only what is new
   qleaks scan --since 90d                    what was committed in 90 days
   git diff | qleaks scan -                   standard input
+  qleaks scan github:acme --mirror DIR       all repositories of an organisation
   qleaks scan --home                         where tools keep keys on a computer
   qleaks scan --format sarif -o out.sarif    for GitHub code scanning
   qleaks scan --untrusted ~/Downloads/repo   somebody else's repository
@@ -170,6 +177,7 @@ func addScanFlags(cmd *cobra.Command, o *scanOptions) {
 	f.BoolVar(&o.Verifying.Verify, "verify", false, "ask each key's own provider whether it still works, and whose it is")
 	addVerifyFlags(cmd, &o.Verifying)
 	addRemedyScanFlags(cmd, &o.Remedy)
+	addGitHubScanFlags(cmd, &o.GitHub)
 	addEngineFlags(cmd, &o.Reading)
 	f.BoolVar(&o.Reading.VerifyEngine, "verify-engine", false, "inspect every version of every file as a whole, too, and compare: slower, proves the engine")
 	addTalkFlags(cmd, &o.Talking)
@@ -221,6 +229,9 @@ func (o *scanOptions) validate(env Env) error {
 		return wrongUsage("--no-history and --no-worktree together leave nothing to read")
 	}
 	if err := o.Reading.validateSelection(); err != nil {
+		return err
+	}
+	if err := o.validateGitHub(); err != nil {
 		return err
 	}
 	if err := o.validateLedger(); err != nil {

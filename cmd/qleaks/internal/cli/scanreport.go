@@ -48,6 +48,7 @@ func (r *scanRun) found(ctx context.Context, out *destination) (finding.Result, 
 	} else {
 		work()
 	}
+	r.comeBack(end == nil && ctx.Err() == nil)
 	c := result.Coverage
 	r.log.Debug("done", "findings", len(result.Findings), "unread", c.Unread, "excluded", c.Excluded, "files", c.Files,
 		"objects", c.Objects, "bytes", c.Bytes, "elapsed", r.env.Now().Sub(r.begin).Round(time.Millisecond))

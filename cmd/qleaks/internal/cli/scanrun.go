@@ -145,7 +145,16 @@ func (r *scanRun) locate(ctx context.Context) ([]target, error) {
 	if r.options.Home {
 		return locateHome(r.env)
 	}
-	return locate(ctx, r.env, r.options.Paths, r.options.Reading)
+	places, here, err := r.options.away()
+	if err != nil || len(places) == 0 {
+		return locate(ctx, r.env, r.options.Paths, r.options.Reading)
+	}
+	targets, err := r.locateGitHub(ctx, places)
+	if err != nil || len(here) == 0 {
+		return targets, err
+	}
+	local, err := locate(ctx, r.env, here, r.options.Reading)
+	return append(local, targets...), err
 }
 
 // listen finds out who has a say in what is reported.

@@ -37,6 +37,8 @@ type target struct {
 	items source.Source
 	// notes are what is known to be unread before the scan.
 	notes []*source.ItemError
+	// remote is where it is to be had; nil for what is on this computer.
+	remote *remote
 }
 
 type targetKind int
@@ -123,8 +125,8 @@ func locateOne(cwd, argument string, o readOptions) (target, error) {
 
 func cannotOpen(argument string, err error) error {
 	if isURL(argument) {
-		return wrongUsage("scanning a URL is not possible yet: "+withoutCredentials(argument),
-			"clone it first, with its whole history: git clone --mirror URL DIR && qleaks scan --untrusted DIR")
+		return wrongUsage("of what is elsewhere, only GitHub's repositories are read: "+withoutCredentials(argument),
+			"GitHub Enterprise is named by --github-url; of other servers clone it first, with its whole history: git clone --mirror URL DIR && qleaks scan --untrusted DIR")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return couldNot("there is no file or directory "+argument, nil)

@@ -71,6 +71,14 @@ func isItem(err error) bool {
 }
 
 func (w *walk) one(ctx context.Context, t target) stream {
+	if t.remote != nil {
+		return w.abroad(ctx, t)
+	}
+	return w.here(ctx, t)
+}
+
+// here yields what is found in a target on this computer.
+func (w *walk) here(ctx context.Context, t target) stream {
 	return func(yield func(finding.Finding, error) bool) {
 		for _, note := range t.notes {
 			if !yield(finding.Finding{}, note) {
