@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -173,11 +174,24 @@ func prepare(o Options) (first bool, err error) {
 	if err := durable.WriteWhole(disk, filepath.Join(o.Dir, "HEAD"), []byte("ref: refs/heads/"+head+"\n")); err != nil {
 		return first, fmt.Errorf("write the copy's HEAD: %w", err)
 	}
-	left, err := filepath.Glob(filepath.Join(o.Dir, "objects", "pack", "tmp_*"))
-	for _, name := range left {
+	return first, clearLeft(o.Dir)
+}
+
+// clearLeft removes what a git that was killed left: parts of packs, and locks,
+// which are nobody's since the copy is ours alone. No ref ends in ".lock".
+func clearLeft(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "tmp_*"))
+	locks, failed := filepath.Glob(filepath.Join(dir, "*.lock"))
+	err = errors.Join(err, failed, filepath.WalkDir(filepath.Join(dir, "refs"), func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(name, ".lock") {
+			locks = append(locks, name)
+		}
+		return err
+	}))
+	for _, name := range append(left, locks...) {
 		err = errors.Join(err, os.Remove(name))
 	}
-	return first, err
+	return err
 }
 
 // fetch runs git, which asks the relay.

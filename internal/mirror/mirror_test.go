@@ -286,6 +286,14 @@ func TestAnInterruptedCopyIsBegunAgain(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(o.Dir, "objects", "pack", "tmp_pack_left"), []byte("PACK"), 0o400); err != nil {
 		t.Fatal(err)
 	}
+	for _, lock := range []string{"packed-refs.lock", "shallow.lock", filepath.Join("refs", "heads", "trunk.lock")} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(o.Dir, lock)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(o.Dir, lock), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	o.Open = open
 	if _, err := mirror.Update(t.Context(), o); err != nil {
 		t.Fatal(err)

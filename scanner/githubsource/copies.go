@@ -48,19 +48,20 @@ func (s *Sweep) wiki(r github.Repository, log *sweepLog) *Visit {
 // begin starts to make copies, in the order of the visits, some at once.
 func (s *Sweep) begin(ctx context.Context) {
 	s.begun.Do(func() {
-		ctx, s.stop = context.WithCancel(ctx)
+		ahead, stop := context.WithCancel(ctx)
+		s.stop = stop
 		s.ahead.Go(func() {
 			workers := pool.New().WithMaxGoroutines(copiesAhead)
 			defer workers.Wait()
 			for _, v := range s.visits {
 				select {
 				case s.slots <- struct{}{}:
-				case <-ctx.Done():
+				case <-ahead.Done():
 					return
 				}
 				workers.Go(func() {
 					defer close(v.copy.done)
-					v.copy.arrival = s.make(ctx, v)
+					v.copy.arrival = s.make(ahead, v)
 				})
 			}
 		})

@@ -75,7 +75,8 @@ func (s *Sweep) openLog(p Place) (*sweepLog, error) {
 	if err == nil && json.Unmarshal(text, &last) == nil && !last.Finished && !last.Begun.IsZero() && l.Begun.Sub(last.Begun) < again {
 		l.Begun = last.Begun
 	}
-	return l, l.write()
+	err = l.write()
+	return l, err
 }
 
 func (l *sweepLog) write() error {
