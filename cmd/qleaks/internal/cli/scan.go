@@ -94,9 +94,9 @@ With --home, the places where tools of providers keep keys on this computer, and
 where shells, notebooks and editors leave copies: docs/hygiene.md lists them. A
 key in a file that is made for keys, and that only you can read, is no finding.
 
-github:OWNER is all repositories of an organisation or a person, github:OWNER/REPO
-one of them; so is the address of its page. They are copied, read and removed,
-or kept by --mirror; docs/github.md tells which permissions that needs.
+github:OWNER is all repositories of an organisation or a person on GitHub, and
+github:OWNER/REPO one of them; so is the address of a page there. They are
+copied, read and removed, or kept by --mirror; docs/github.md tells more.
 
 Every flag can be set by a variable: QLEAKS_FAIL_ON=high is --fail-on high.
 A flag counts more than a variable, a variable more than .qleaks.toml.
