@@ -211,7 +211,7 @@ func FuzzPrograms(f *testing.F) {
 	f.Add(`{"a": = "` + sampleKey(9, "") + `" + ::(`)
 	f.Fuzz(func(t *testing.T, text string) {
 		checkAll(t, []byte(text), tight())
-		p := readProgram([]byte(text))
+		p := readProgram([]byte(text), nil)
 		for _, j := range p.joins {
 			if j.from < 0 || j.from > j.to || j.to > len(text) || len(j.pieces) > maxTerms || len(p.joins) > maxNameJoins {
 				t.Fatalf("%+v of %q", j, text)

@@ -53,7 +53,7 @@ func (n *node) isProgram() bool { return n.depth == 0 || n.raw }
 
 // programs yields a view of each value that a text puts together from names.
 func (w *walk) programs(n *node) bool {
-	return !n.isProgram() || w.showNamed(n, readProgram(n.text), nil)
+	return w.o.Fragment || !n.isProgram() || w.showNamed(n, readProgram(n.text, nil), nil)
 }
 
 // namedCells is programs for the cells of a notebook, whose order does not matter.
@@ -61,7 +61,7 @@ func (w *walk) namedCells(n *node, s *programs) bool {
 	if len(s.cells) == 0 {
 		return true
 	}
-	return w.showNamed(n, readProgram(s.text), s)
+	return w.showNamed(n, readProgram(s.text, nil), s)
 }
 
 func (w *walk) showNamed(n *node, p *program, cells *programs) bool {

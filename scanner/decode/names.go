@@ -141,10 +141,11 @@ type namedJoin struct {
 	lead   string
 }
 
-// readProgram finds the values that are put together from names.
-func readProgram(text []byte) *program {
+// readProgram finds the values that are put together from names. Pieces are
+// those of the text, nil where they are not known.
+func readProgram(text []byte, pieces *Pieces) *program {
 	p := &program{text: text, names: map[string][]binding{}, bare: map[string][]binding{}, seen: map[string]bool{}}
-	if len(text) > maxProgram || !p.worth() {
+	if len(text) > maxProgram || !p.worth(pieces) {
 		return p
 	}
 	p.bind()

@@ -12,10 +12,10 @@ import (
 type NameClues struct {
 	// Joined says that some view shows such a value.
 	Joined bool
-	// pieces says that there are literals that may be parts of values, open
-	// that any change can join them, names are the words by which one can.
-	pieces, open bool
-	names        map[string]bool
+	// open says that any change can join pieces, names are the words by which
+	// one can.
+	open  bool
+	names map[string]bool
 	// markup says that only scripts count.
 	markup bool
 	// sources is the digest of a notebook's sources: they alone decide.
@@ -31,39 +31,36 @@ const (
 	nameReach = combineGap + targetReach
 )
 
-// NameCluesOf finds the clues of content, in which pieces says that there are
-// runs that IsPiece. Of a notebook, sources are where the sources of its cells
-// stand.
-func NameCluesOf(content []byte, sort Sort, sources [][2]int, pieces bool) NameClues {
-	if sort == Notebook {
-		return notebookClues(content, sources)
-	}
+// NameCluesOf finds the clues of text with these pieces.
+func NameCluesOf(content []byte, pieces *Pieces) NameClues {
 	markup := isMarkup(content)
-	if !pieces || markup && !bytes.Contains(content, []byte(scriptTag)) {
+	if pieces.none() || markup && !bytes.Contains(content, []byte(scriptTag)) {
 		return NameClues{markup: markup}
 	}
-	p := readProgram(content)
-	c := NameClues{Joined: len(p.joins) > 0, markup: markup, pieces: true, open: len(p.places) > 0 || len(content) > maxProgram}
+	p := readProgram(content, pieces)
+	c := NameClues{Joined: len(p.joins) > 0, markup: markup, open: len(p.places) > 0 || len(content) > maxProgram}
 	if !c.open {
 		c.names, c.open = p.seen, len(p.seen) > maxClueNames
 	}
 	return c
 }
 
-// notebookClues is NameCluesOf for a notebook, whose cells are one program.
-func notebookClues(content []byte, sources [][2]int) NameClues {
+// NotebookNameClues is NameCluesOf for a notebook, whose cells are one program;
+// sources are where theirs stand.
+func NotebookNameClues(content []byte, sources [][2]int) NameClues {
 	c := NameClues{sources: digest(content, sources)}
+	pieces := false
 	for _, s := range sources {
 		// An escape may be a character of a piece.
-		c.pieces = c.pieces || hasPiece(content, s[0], s[1]) || bytes.Contains(content[s[0]:s[1]], []byte(`\u`))
+		pieces = pieces || hasPiece(content, s[0], s[1]) || bytes.Contains(content[s[0]:s[1]], []byte(`\u`))
 	}
-	if !c.pieces {
+	if !pieces {
 		return c
 	}
 	r := &notebookReader{w: &walk{o: Options{Images: new(int)}}, scan: jsonScan{src: content}, programs: &programs{}, skim: true}
 	r.text.b, r.rest.b = &builder{}, &builder{}
 	r.whole()
-	c.Joined = len(readProgram(r.programs.text).joins) > 0
+	c.Joined = len(readProgram(r.programs.text, nil).joins) > 0
 	return c
 }
 
@@ -84,23 +81,23 @@ func (c NameClues) SameSources(content []byte, sources [][2]int) bool {
 	return c.sources == digest(content, sources)
 }
 
-// Change follows text with these clues that is new in content[from:to], in
-// which pieces says that there are runs that IsPiece. It reports whether the
-// clues of the text have to be found anew.
-func (c *NameClues) Change(content []byte, from, to int, pieces bool) bool {
-	if c.open || c.markup && (pieces || from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag))) || len(content) > maxProgram {
+// Change follows text with these clues that is new in content[from:to] and has
+// these pieces now. It reports whether the clues of the text have to be found
+// anew.
+func (c *NameClues) Change(content []byte, from, to int, pieces *Pieces) bool {
+	if c.open || c.markup && (pieces.touch(from, to) || from < markupReach || bytes.Contains(content[from:to], []byte(scriptTag))) || len(content) > maxProgram {
 		return true
 	}
-	if !c.pieces && !pieces {
+	if pieces.none() {
+		c.names = nil
 		return false
 	}
-	c.pieces = true
 	from, to = reached(content, from, to)
 	p := &program{text: content, seen: maps.Clone(c.names)}
 	if p.seen == nil {
 		p.seen = map[string]bool{}
 	}
-	p.worthWithin(from, to)
+	p.worthWithin(from, to, pieces)
 	for name := range c.names {
 		p.worthNameWithin(name, from, to)
 	}

@@ -29,13 +29,13 @@ const (
 // worth is a first look: it finds the places at which a literal that may be a
 // part of a value stands beside a name, and those at which a name that it is
 // given to stands where names are put together.
-func (p *program) worth() bool {
+func (p *program) worth(pieces *Pieces) bool {
 	p.code = []stretch{{0, len(p.text)}}
 	if isMarkup(p.text) {
 		p.code = scripts(p.text)
 	}
 	for _, c := range p.code {
-		p.worthWithin(c.from, c.to)
+		p.worthWithin(c.from, c.to, pieces)
 	}
 	return len(p.places) > 0
 }
@@ -77,7 +77,15 @@ func isMarkup(text []byte) bool {
 }
 
 // worthWithin is worth for a stretch of the text.
-func (p *program) worthWithin(from, to int) {
+func (p *program) worthWithin(from, to int, pieces *Pieces) {
+	if pieces.known() {
+		for _, s := range pieces.touching(from, to) {
+			if len(p.places) < maxPlaces && !inLongLine(p.text, s.from) {
+				p.worthPiece(s.from, s.to)
+			}
+		}
+		return
+	}
 	for len(p.places) < maxPlaces {
 		start, end := runs.Next(p.text, from, PieceRun)
 		if start < 0 || start >= to {

@@ -41,7 +41,7 @@ func (w *walk) notebook(n *node) (whole, more bool) {
 	r.text.b, r.rest.b = w.builder(), w.builder()
 	defer w.giveBack(r.text.b)
 	defer w.giveBack(r.rest.b)
-	if n.isProgram() && hasPiece(n.text, 0, min(len(n.text), maxProgram)) {
+	if !w.o.Fragment && n.isProgram() && hasPiece(n.text, 0, min(len(n.text), maxProgram)) {
 		r.programs = &programs{}
 	}
 	whole = r.whole()

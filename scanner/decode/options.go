@@ -25,6 +25,9 @@ type Options struct {
 	// ArchivesOnly leaves everything but archives and compressed streams
 	// unfolded.
 	ArchivesOnly bool
+	// Fragment says that the content is a part of something longer, of which
+	// names that put values together tell nothing.
+	Fragment bool
 	// Quiet, unless nil, reports whether text by itself shows no key, with all
 	// that is encoded in it. The text of documents and pickles for which it
 	// says so gives no views.

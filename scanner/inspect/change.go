@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/decode"
@@ -23,7 +24,9 @@ type Known struct {
 	sort  decode.Sort
 	size  int
 	clues []clue
-	names decode.NameClues
+	// pieces are those of text that is no notebook.
+	pieces decode.Pieces
+	names  decode.NameClues
 }
 
 // InspectChange is Inspect for content that was made from a base: parts tell
@@ -37,10 +40,13 @@ type Known struct {
 // base's is none, since the base has no key.
 func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Known) Result {
 	if x.Imported != nil {
-		*known = Known{clues: known.clues[:0]}
+		known.quiet = false
 		return x.InspectAll(content, "", Position{})
 	}
 	s := x.seeker(content, known.clues[:0])
+	if known.pieces.Reset(); s.sort == decode.Text {
+		s.pieces = &known.pieces
+	}
 	defer func() { known.sort, known.size, known.clues, known.names = s.sort, len(content), s.clues, s.names }()
 	result, cells, quick := s.skim()
 	if quick && s.quiet(parts, base, cells) {
@@ -57,17 +63,17 @@ func (x *Inspector) InspectChange(content []byte, parts []Part, base, known *Kno
 func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	if base != nil && base.quiet && base.sort == s.sort {
 		s.inherit(parts, base, cells)
-		s.names = base.names
-		changed := s.sort == decode.Notebook && !s.names.SameSources(s.content, s.sources)
-		for _, w := range s.changed(parts, base.size) {
-			s.pieces = false
+		windows := s.changed(parts, base.size)
+		for _, w := range windows {
+			if s.pieces != nil {
+				s.pieces.Drop(w.Start, w.End)
+			}
+		}
+		for _, w := range windows {
 			s.seek(w.Start, w.End)
 			s.seekLeads(w.Start, w.End)
-			changed = changed || s.sort != decode.Notebook && s.names.Change(s.content, w.Start, w.End, s.pieces)
 		}
-		if changed {
-			s.names = decode.NameCluesOf(s.content, s.sort, s.sources, true)
-		}
+		s.rename(windows, base.names)
 		s.zones(cells)
 		for i := range s.clues {
 			c := &s.clues[i]
@@ -76,12 +82,39 @@ func (s *seeker) quiet(parts []Part, base *Known, cells [][2]int) bool {
 	} else {
 		s.seek(0, len(s.content))
 		s.zones(cells)
-		if !s.looking { // in what was decoded, no view puts names together
-			s.names = decode.NameCluesOf(s.content, s.sort, s.sources, s.pieces)
-		}
+		s.name()
 	}
 	s.full = s.full || s.names.Joined
 	return !s.full && s.settle(cells)
+}
+
+// rename finds the clues of names, which were those of the base.
+func (s *seeker) rename(windows []rules.Span, base decode.NameClues) {
+	s.names = base
+	if s.pieces == nil {
+		if !base.SameSources(s.content, s.sources) {
+			s.name()
+		}
+		return
+	}
+	s.pieces.Sort()
+	for _, w := range windows {
+		if s.names.Change(s.content, w.Start, w.End, s.pieces) {
+			s.name()
+			return
+		}
+	}
+}
+
+// name finds the clues of names. In what was decoded no view puts them
+// together.
+func (s *seeker) name() {
+	switch {
+	case s.sort == decode.Notebook:
+		s.names = decode.NotebookNameClues(s.content, s.sources)
+	case s.pieces != nil:
+		s.names = decode.NameCluesOf(s.content, s.pieces)
+	}
 }
 
 // quiet tells whether content of a path holds no key, if a quick look can.
@@ -90,6 +123,9 @@ func (x *Inspector) quiet(content []byte, path string) (Result, bool) {
 		return Result{}, false // what is no notebook is noted
 	}
 	s := x.seeker(content, nil)
+	if s.sort == decode.Text {
+		s.pieces = new(decode.Pieces)
+	}
 	result, cells, quick := s.skim()
 	return result, quick && s.quiet(nil, nil, cells)
 }
@@ -115,7 +151,13 @@ func (s *seeker) inherit(parts []Part, base *Known, cells [][2]int) {
 	for i, p := range parts {
 		begin, size := at, int(p.Len)
 		at += size
-		if p.From == New || len(base.clues) == 0 {
+		if p.From == New {
+			continue
+		}
+		if s.pieces != nil {
+			s.pieces.Take(&base.pieces, int(p.From), int(p.From)+size, begin)
+		}
+		if len(base.clues) == 0 {
 			continue
 		}
 		from, to := int(p.From), int(p.From)+size
@@ -290,7 +332,22 @@ func (s *seeker) emptyBeside(cells [][2]int) bool {
 	return decode.SortOf(rest) == decode.Notebook && s.empty(rest)
 }
 
-func (s *seeker) empty(content []byte) bool {
-	result := s.quickly(content, "", Position{})
-	return len(result.Records) == 0 && len(result.Notes) == 0
+// empty reports whether a zone holds no key that stands in it. What names put
+// together has no zone.
+func (s *seeker) empty(zone []byte) bool {
+	var hash uint64
+	var known *atomic.Uint64
+	if s.Zones != nil {
+		if hash, known = s.Zones.place(zone); hash == known.Load() {
+			return true
+		}
+	}
+	options := s.Decode
+	options.Fragment = true
+	result := s.look(zone, "", Position{}, options)
+	empty := len(result.Records) == 0 && len(result.Notes) == 0
+	if empty && known != nil {
+		known.Store(hash)
+	}
+	return empty
 }

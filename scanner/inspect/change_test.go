@@ -40,7 +40,7 @@ func FuzzChangesAreInspectedLikeTheWhole(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	x := &inspect.Inspector{Rules: set}
+	x := &inspect.Inspector{Rules: set, Zones: inspect.NewZones()}
 	f.Fuzz(func(t *testing.T, seed uint64, length uint8) {
 		c := newChain(set, seed)
 		var base, known inspect.Known

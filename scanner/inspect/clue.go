@@ -65,8 +65,9 @@ type seeker struct {
 type naming struct {
 	names   decode.NameClues
 	sources [][2]int
-	// pieces says that what was sought has literals that may be parts of values.
-	pieces bool
+	// pieces are the literals that may be parts of values, nil if names are not
+	// looked at.
+	pieces *decode.Pieces
 }
 
 // rows are those of base64 that were looked at last: row for what it hides,
@@ -102,7 +103,11 @@ func (s *seeker) seek(from, to int) {
 	s.joiner.Find(from, to)
 	// A run is looked at once, however many stretches it has a part in: there
 	// may be thousands in a long one.
-	s.looked = decode.Runs(s.content, max(from, s.looked), to, decode.PieceRun, s.run)
+	shortest := decode.PieceRun
+	if s.pieces == nil {
+		shortest = rules.ValueRun
+	}
+	s.looked = decode.Runs(s.content, max(from, s.looked), to, shortest, s.run)
 }
 
 // keywords returns, in order, the keywords that may have the run for their
@@ -152,7 +157,9 @@ func (s *seeker) run(start, end int) {
 	if s.full {
 		return
 	}
-	s.pieces = s.pieces || decode.IsPiece(s.content, start, end)
+	if s.pieces != nil {
+		s.pieces.Add(s.content, start, end)
+	}
 	if end-start < rules.ValueRun {
 		return
 	}

@@ -29,6 +29,9 @@ type Inspector struct {
 	Decode       decode.Options
 	// Imported are rules of others, besides; optional.
 	Imported *Imported
+	// Zones spares looking at the same stretch of changed content twice;
+	// optional.
+	Zones *Zones
 	// looking is true within a quick look.
 	looking bool
 }
@@ -106,12 +109,15 @@ func (x *Inspector) Inspect(content []byte, path string, at Position) Result {
 // look shows to be quiet. Within such a look none is made: nested content would
 // be looked at again at each depth.
 func (x *Inspector) quickly(content []byte, path string, at Position) Result {
+	return x.look(content, path, at, x.Decode)
+}
+
+func (x *Inspector) look(content []byte, path string, at Position, options decode.Options) Result {
 	if x.Imported != nil || x.looking {
-		return x.InspectAll(content, path, at)
+		return x.inspect(content, path, at, options)
 	}
 	inner := *x
 	inner.looking = true
-	options := x.Decode
 	options.Quiet = func(text []byte) bool {
 		s := inner.seeker(text, nil)
 		return s.sort == decode.Text && s.quiet(nil, nil, nil)

@@ -225,7 +225,7 @@ func (r *scanRun) inspector() (*inspect.Inspector, error) {
 	r.log.Debug("rules", "count", len(set.Rules()), "private fingerprints", r.env.Getenv(fingerprintKey) != "")
 	return &inspect.Inspector{
 		Rules: set, Fingerprints: fingerprints, Imported: r.imported,
-		Decode: decode.Options{Spare: new(decode.Spare)},
+		Decode: decode.Options{Spare: new(decode.Spare)}, Zones: inspect.NewZones(),
 	}, nil
 }
 
