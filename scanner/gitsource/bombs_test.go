@@ -58,6 +58,7 @@ type packWriter struct {
 	ids     []string
 	offsets []uint32
 	sums    []uint32
+	z       *zlib.Writer
 }
 
 func (p *packWriter) add(id string, kind byte, size int64, base string, data []byte) {
@@ -74,9 +75,12 @@ func (p *packWriter) add(id string, kind byte, size int64, base string, data []b
 	p.pack.WriteByte(c)
 	raw, _ := hex.DecodeString(base)
 	p.pack.Write(raw)
-	z := zlib.NewWriter(&p.pack)
-	_, _ = z.Write(data)
-	_ = z.Close()
+	if p.z == nil { // a new one for each entry would take 800 kB
+		p.z = zlib.NewWriter(&p.pack)
+	}
+	p.z.Reset(&p.pack)
+	_, _ = p.z.Write(data)
+	_ = p.z.Close()
 	p.sums = append(p.sums, crc32.ChecksumIEEE(p.pack.Bytes()[at:]))
 }
 

@@ -11,6 +11,7 @@ import (
 	"hash"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -29,11 +30,23 @@ func newBuilder(width int) *builder {
 	return b
 }
 
+// writer is one for all entries: a new one takes 800 kB, and chains have
+// thousands.
+var writer struct {
+	sync.Mutex
+	z *zlib.Writer
+}
+
 func deflated(data []byte) []byte {
+	writer.Lock()
+	defer writer.Unlock()
 	var out bytes.Buffer
-	z := zlib.NewWriter(&out)
-	z.Write(data)
-	z.Close()
+	if writer.z == nil {
+		writer.z = zlib.NewWriter(&out)
+	}
+	writer.z.Reset(&out)
+	writer.z.Write(data)
+	writer.z.Close()
 	return out.Bytes()
 }
 

@@ -77,11 +77,12 @@ func TestWhatIsTooLargeToBeHeldIsStreamed(t *testing.T) {
 func TestAStreamThatBreaksIsRefused(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	large := text(r, 60_000)
+	packed := deflated(large)
 	for name, entry := range map[string][]byte{
-		"cut off":           append(entryHeader(3, len(large)), deflated(large)[:200_000]...),
-		"shorter than told": append(entryHeader(3, len(large)+1), deflated(large)...),
-		"longer than told":  append(entryHeader(3, len(large)-1), deflated(large)...),
-		"corrupt":           append(entryHeader(3, len(large)), bytes.Replace(deflated(large), deflated(large)[100_000:100_100], make([]byte, 100), 1)...),
+		"cut off":           append(entryHeader(3, len(large)), packed[:200_000]...),
+		"shorter than told": append(entryHeader(3, len(large)+1), packed...),
+		"longer than told":  append(entryHeader(3, len(large)-1), packed...),
+		"corrupt":           append(entryHeader(3, len(large)), bytes.Replace(packed, packed[100_000:100_100], make([]byte, 100), 1)...),
 	} {
 		b := newBuilder(20)
 		b.raw(b.id(Blob, large), entry)
