@@ -31,7 +31,7 @@ func Postgres(t *testing.T) Server {
 	programs := postgresPrograms(t)
 	// Not t.TempDir: the path of a socket is at most 107 bytes long, and somebody
 	// else must get in.
-	dir, err := os.MkdirTemp("", "qleaks-pg")
+	dir, err := os.MkdirTemp("", "qleaks-pg") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func run(t *testing.T, name string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close() //nolint:errcheck // read below
+	defer out.Close()
 	cmd := asUnprivileged(t.Context(), name, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {

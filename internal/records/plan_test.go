@@ -13,7 +13,7 @@ func TestAPageReadsOnlyItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // a test's
+	defer s.Close()
 	for name, f := range map[string]Filter{
 		"all": {}, "life": {Life: New}, "open": {Open: true}, "standing": {Standing: Active}, "provider": {Provider: "ionq"},
 		"rule": {Rule: "r"}, "repository": {Repository: 1}, "fingerprint": {Fingerprint: "f"},

@@ -36,8 +36,7 @@ func openPostgres(ctx context.Context, name string) (engine, error) {
 
 // withoutAddress is an error of connecting without what it says of the address.
 func withoutAddress(err error) error {
-	var of *pgconn.PgError
-	if errors.As(err, &of) {
+	if of, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return of
 	}
 	if cause := errors.Unwrap(err); cause != nil {

@@ -80,6 +80,12 @@ func (tx *Tx) MoveRun(ctx context.Context, run int64, from, to RunState) (bool, 
 	return n == 1, doing("move a run", err)
 }
 
+// IsGoing reports whether a run is there and has not ended.
+func (tx *Tx) IsGoing(ctx context.Context, run int64) (bool, error) {
+	n, err := number(ctx, tx, "SELECT COUNT(*) FROM runs WHERE seq = $1 AND ended = 0", run)
+	return n > 0, doing("read a run", err)
+}
+
 // Swept moves a run whose repositories are all covered on to its conclusion; it
 // returns true to one caller only. Who covers repositories at the same time waits
 // for the other's transaction.

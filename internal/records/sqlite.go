@@ -99,7 +99,7 @@ func (e *sqlite) locked(ctx context.Context, do func(ctx context.Context) error)
 	if err != nil {
 		return doing("lock", err)
 	}
-	defer f.Close() //nolint:errcheck // which unlocks; nothing was written
+	defer f.Close() // which unlocks
 	for {
 		err := filelock.Try(f)
 		if err == nil {
