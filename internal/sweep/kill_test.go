@@ -49,7 +49,7 @@ func TestKilledWorkersLoseNothingOnAServer(t *testing.T) {
 	if n > 2 {
 		workers = 4
 	}
-	m := massacre{workers: workers, kills: n, repositories: 150 * n, restart: func() { server.Restart(t) }}
+	m := massacre{workers: workers, kills: n, repositories: 60 * n, restart: func() { server.Restart(t) }}
 	m.run(t, server.Address)
 }
 
@@ -58,7 +58,7 @@ func TestAKilledWorkerLosesNothingInAFile(t *testing.T) {
 		t.Skip("it waits for workers to be missed")
 	}
 	n := kills(t, 2)
-	m := massacre{workers: 1, kills: n, repositories: 80 * n}
+	m := massacre{workers: 1, kills: n, repositories: 40 * n}
 	m.run(t, filepath.Join(t.TempDir(), "r.db"))
 }
 

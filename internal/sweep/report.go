@@ -101,3 +101,28 @@ func sighting(text json.RawMessage) (records.Sighting, error) {
 	s.Places = places
 	return s, err
 }
+
+// ReadAnswers reads what providers said of keys from a report in the json format.
+func ReadAnswers(r io.Reader) ([]records.Answer, error) {
+	limited := &io.LimitedReader{R: r, N: maxReport + 1}
+	var d struct {
+		Schema   string `json:"schema"`
+		Findings []struct {
+			Fingerprint  string          `json:"fingerprint"`
+			Status       string          `json:"status"`
+			Verification json.RawMessage `json:"verification"`
+		} `json:"findings"`
+	}
+	if err := json.NewDecoder(limited).Decode(&d); err != nil || limited.N == 0 || d.Schema != "qleaks.findings/1" {
+		return nil, errReport
+	}
+	told := map[string]bool{}
+	var answers []records.Answer
+	for _, f := range d.Findings {
+		if f.Fingerprint != "" && !told[f.Fingerprint] {
+			told[f.Fingerprint] = true
+			answers = append(answers, records.Answer{Fingerprint: f.Fingerprint, Standing: f.Status, Verdict: f.Verification})
+		}
+	}
+	return answers, nil
+}

@@ -113,7 +113,7 @@ func readerEnvironment(all, secrets []string) []string {
 
 func readerMayHave(name string) bool {
 	switch name {
-	case "QLEAKS_CREDENTIAL", "QLEAKS_ENDPOINT", "QLEAKS_PROXY", remediateVariable:
+	case "QLEAKS_CREDENTIAL", "QLEAKS_ENDPOINT", "QLEAKS_PROXY", databaseVariable, remediateVariable:
 		return false
 	}
 	return strings.HasPrefix(name, "QLEAKS_") || strings.HasPrefix(name, "LC_") || slices.Contains(strings.Fields(`

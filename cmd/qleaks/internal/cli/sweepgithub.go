@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qleaks/qleaks/internal/github"
+	"github.com/qleaks/qleaks/internal/httpx"
+	"github.com/qleaks/qleaks/internal/mirror"
+	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/sweep"
+)
+
+const githubPrefix = "github:"
+
+func isGitHub(target string) bool { return strings.HasPrefix(target, githubPrefix) }
+
+// checkGitHub refuses a target that names no owner.
+func checkGitHub(target string) error {
+	owner, name, one := strings.Cut(strings.TrimPrefix(target, githubPrefix), "/")
+	if owner == "" || one && (name == "" || strings.Contains(name, "/")) {
+		return wrongUsage(clipped(target)+" names no owner", "github:acme, or github:acme/vqe")
+	}
+	return nil
+}
+
+// cacheOptions say where copies of repositories are kept.
+type cacheOptions struct {
+	Dir  string
+	Size string
+	size int64
+}
+
+func addCacheFlags(cmd *cobra.Command, o *cacheOptions) {
+	cmd.Flags().StringVar(&o.Dir, "cache", "", "keep copies of GitHub's repositories in `DIR` (default: a directory of your own cache)")
+	cmd.Flags().StringVar(&o.Size, "cache-size", "20GiB", "delete the copies that were not used longest, beyond this `SIZE`")
+}
+
+func (o *cacheOptions) validate() error {
+	var ok bool
+	if o.size, ok = parseSize(o.Size); !ok {
+		return wrongUsage(fmt.Sprintf("--cache-size %s: it must be a size, such as 20GiB", o.Size))
+	}
+	return nil
+}
+
+// elsewhere are the repositories of GitHub, besides those of directories.
+type elsewhere struct {
+	directories
+
+	client *github.Client
+	cache  *copies
+}
+
+// source makes what knows where repositories are. Without a token there is no
+// GitHub, and a sweep of it says so.
+func (o *workerOptions) source(ctx context.Context, env Env, talk talkOptions, r reading) (sweep.Source, error) {
+	here := directories{r}
+	access, err := o.Network.access()
+	if err != nil {
+		return nil, err
+	}
+	if !access.hasCredential(github.Kit().Name) && env.Getenv("GH_TOKEN") == "" && env.Getenv("GITHUB_TOKEN") == "" {
+		return elsewhere{directories: here}, nil
+	}
+	say := messages{w: env.Stderr, quiet: talk.Quiet}
+	config, err := access.github(ctx, env, say, debugLog(env, talk))
+	if err != nil {
+		return nil, err
+	}
+	config.Patience = time.Minute // longer waits are for the job, not for its worker
+	client, err := github.New(config)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "GitHub cannot be asked", err: err}
+	}
+	dir := o.Cache.Dir
+	if dir == "" {
+		base, err := env.CacheDir()
+		if err != nil {
+			return nil, couldNot("cannot find the directory for caches", err, "give --cache a directory")
+		}
+		dir = filepath.Join(base, "qleaks", "copies")
+	}
+	return elsewhere{directories: here, client: client, cache: &copies{dir: dir, size: o.Cache.size, inUse: map[string]int{}}}, nil
+}
+
+var errNoToken = errors.New("this worker has no token for GitHub: --credential github=env:NAME")
+
+// List implements sweep.Source.
+func (e elsewhere) List(ctx context.Context, target string) (listed []sweep.Listed, err error) {
+	if !isGitHub(target) {
+		return e.directories.List(ctx, target)
+	}
+	if e.client == nil {
+		return nil, errNoToken
+	}
+	owner, name, one := strings.Cut(strings.TrimPrefix(target, githubPrefix), "/")
+	var all []github.Repository
+	if one {
+		var r github.Repository
+		r, err = e.client.Repository(ctx, owner, name)
+		all = append(all, r)
+	} else {
+		all, err = e.client.Repositories(ctx, owner)
+	}
+	if err != nil {
+		return nil, later(err)
+	}
+	for _, r := range all {
+		about, err := json.Marshal(map[string]any{"archived": r.Archived, "fork": r.Fork, "visibility": r.Visibility, "branch": r.Branch})
+		if err != nil {
+			return nil, err
+		}
+		page := e.client.Page(r.Owner, r.Name)
+		listed = append(listed, sweep.Listed{
+			Name: githubPrefix + r.FullName(), Location: githubPrefix + r.FullName(), URL: page, About: about, Pushed: r.Pushed,
+			State: fmt.Sprintf("pushed %d", r.Pushed.Unix()),
+		})
+	}
+	return listed, nil
+}
+
+// later turns a limit of GitHub's into a time at which to come back.
+func later(err error) error {
+	if call, ok := errors.AsType[*provider.CallError](err); ok && errors.Is(err, provider.ErrBusy) {
+		return &sweep.BusyError{After: max(call.RetryAfter, time.Minute)}
+	}
+	if waits, ok := errors.AsType[*httpx.Error](err); ok && waits.RetryAfter > 0 {
+		return &sweep.BusyError{After: waits.RetryAfter}
+	}
+	if status, ok := errors.AsType[*mirror.StatusError](err); ok && (status.Status == 429 || status.RetryAfter > 0) {
+		return &sweep.BusyError{After: max(status.RetryAfter, time.Minute)}
+	}
+	return err
+}
+
+// Fetch implements sweep.Source.
+func (e elsewhere) Fetch(ctx context.Context, r records.Repository) (sweep.Copy, error) {
+	if !isGitHub(r.Location) {
+		return e.directories.Fetch(ctx, r)
+	}
+	if e.client == nil {
+		return sweep.Copy{}, errNoToken
+	}
+	owner, name, _ := strings.Cut(strings.TrimPrefix(r.Location, githubPrefix), "/")
+	page := e.client.Page(owner, name)
+	if u, err := url.Parse(page); err != nil || u.Host == "" {
+		return sweep.Copy{}, errors.New("the address of GitHub's pages is not known")
+	}
+	dir, done, err := e.cache.use(r.Seq)
+	if err != nil {
+		return sweep.Copy{}, err
+	}
+	var about struct {
+		Branch string `json:"branch"`
+	}
+	_ = json.Unmarshal(r.About, &about) // what is not told is guessed
+	_, err = mirror.Update(ctx, mirror.Options{Dir: dir, URL: page + ".git", Open: mirror.Opener(e.client.Git(owner, name)), Head: about.Branch, PullRequests: true})
+	if err != nil {
+		done()
+		if mirror.Absent(err) {
+			return sweep.Copy{}, sweep.ErrGone
+		}
+		return sweep.Copy{}, later(err)
+	}
+	return sweep.Copy{Dir: dir, Own: true, Done: done}, nil
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
