@@ -87,7 +87,7 @@ func (m massacre) run(t *testing.T, database string) {
 				for deadline := time.Now().Add(20 * time.Second); at.logged() == before && time.Now().Before(deadline); {
 					time.Sleep(10 * time.Millisecond)
 				}
-				time.Sleep(rand.N(400 * time.Millisecond))
+				time.Sleep(rand.N(time.Duration(100+100*m.kills) * time.Millisecond))
 				_ = w.Process.Kill() // it may have ended with the server
 				_ = w.Wait()
 			}

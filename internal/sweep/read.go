@@ -59,7 +59,8 @@ func (r *reader) Work(ctx context.Context, job *river.Job[readArgs]) error {
 	}
 	if err != nil {
 		report.Outcome, report.Complete, report.Skipped = records.Failed, false, reasons(err)
-		if ctx.Err() != nil || job.Attempt < job.MaxAttempts && job.Attempt < giveUp {
+		again := job.Attempt < job.MaxAttempts && job.Attempt < giveUp && !errors.Is(err, ErrUnreadable)
+		if ctx.Err() != nil || again {
 			return errors.Join(err, r.Store.Release(context.WithoutCancel(ctx), args.Repository, r.id))
 		}
 	}

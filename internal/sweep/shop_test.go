@@ -82,7 +82,7 @@ func (s shop) Read(ctx context.Context, c sweep.Copy) (sweep.Reading, error) {
 	text, err := os.ReadFile(c.Dir)
 	got := sweep.Reading{Complete: !strings.HasPrefix(string(text), "partial")}
 	if strings.HasPrefix(string(text), "broken") {
-		return got, errors.New("it is broken")
+		return got, fmt.Errorf("it is broken: %w", sweep.ErrUnreadable)
 	}
 	for _, line := range strings.Fields(string(text)) {
 		got.Sightings = append(got.Sightings, records.Sighting{

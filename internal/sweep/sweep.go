@@ -90,6 +90,9 @@ type Step func(ctx context.Context, run records.Run) (json.RawMessage, error)
 // ErrGone says that a repository, or a target, is not there any more.
 var ErrGone = errors.New("it is not there any more")
 
+// ErrUnreadable says that trying again soon would come to the same.
+var ErrUnreadable = errors.New("it cannot be read")
+
 // BusyError says that a server wants to be left alone for a while.
 type BusyError struct{ After time.Duration }
 

@@ -110,7 +110,7 @@ func sweepsOneAfterAnother(t *testing.T, s *records.Store) {
 
 func whatGoesWrong(t *testing.T, s *records.Store) {
 	at := newShop(t)
-	for name, text := range map[string]string{"good": "a", "vanished": "vanished", "busy": "busy b", "partial": "partial c"} {
+	for name, text := range map[string]string{"good": "a", "vanished": "vanished", "busy": "busy b", "partial": "partial c", "broken": "broken d"} {
 		at.put(t, name, text)
 	}
 	desk, err := sweep.NewDesk(s)
@@ -122,14 +122,14 @@ func whatGoesWrong(t *testing.T, s *records.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ended := await(t, s, started.Seq); ended.State != records.Partial || ended.Covered != 4 {
+	if ended := await(t, s, started.Seq); ended.State != records.Partial || ended.Covered != 5 {
 		t.Errorf("the run ended as %+v", ended)
 	}
 	p, err := s.Progress(t.Context(), started.Seq)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[records.Outcome]int64{records.Read: 3, records.Deleted: 1}, p.Repositories); diff != "" || p.Incomplete != 1 {
+	if diff := cmp.Diff(map[records.Outcome]int64{records.Read: 3, records.Deleted: 1, records.Failed: 1}, p.Repositories); diff != "" || p.Incomplete != 2 {
 		t.Errorf("outcomes (-want +got):\n%s, %d incomplete", diff, p.Incomplete)
 	}
 	// A target that is not there ends its run, and what failed can be tried again.

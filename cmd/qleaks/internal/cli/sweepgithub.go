@@ -62,6 +62,23 @@ type elsewhere struct {
 	cache  *copies
 }
 
+// hasToken reports whether there is a token for GitHub.
+func (o *workerOptions) hasToken(env Env, a access) bool {
+	return a.hasCredential(github.Kit().Name) || env.Getenv("GH_TOKEN") != "" || env.Getenv("GITHUB_TOKEN") != ""
+}
+
+// checkToken refuses a target that this process cannot ask about.
+func (o *workerOptions) checkToken(env Env, target string) error {
+	if !isGitHub(target) {
+		return nil
+	}
+	access, err := o.Network.access()
+	if err == nil && !o.hasToken(env, access) {
+		err = wrongUsage("there is no token for GitHub", "name where it is: --credential github=env:NAME, keychain:NAME and others")
+	}
+	return err
+}
+
 // source makes what knows where repositories are. Without a token there is no
 // GitHub, and a sweep of it says so.
 func (o *workerOptions) source(ctx context.Context, env Env, talk talkOptions, r reading) (sweep.Source, error) {
@@ -70,7 +87,7 @@ func (o *workerOptions) source(ctx context.Context, env Env, talk talkOptions, r
 	if err != nil {
 		return nil, err
 	}
-	if !access.hasCredential(github.Kit().Name) && env.Getenv("GH_TOKEN") == "" && env.Getenv("GITHUB_TOKEN") == "" {
+	if !o.hasToken(env, access) {
 		return elsewhere{directories: here}, nil
 	}
 	say := messages{w: env.Stderr, quiet: talk.Quiet}

@@ -145,7 +145,7 @@ func sweepRequest(env Env, target string, again bool, steps []string) (sweep.Req
 		return r, checkGitHub(target)
 	}
 	if isURL(target) {
-		return r, wrongUsage("a sweep is of a directory, or of github:OWNER, not of "+withoutCredentials(target))
+		return r, wrongUsage("a sweep is of a directory, or of github:OWNER, not of " + withoutCredentials(target))
 	}
 	cwd, err := env.Getwd()
 	if err != nil {
@@ -165,6 +165,9 @@ func runSweep(ctx context.Context, env Env, o sweepRunOptions) (err error) {
 	request, err := sweepRequest(env, o.Target, o.Again, o.Steps)
 	if err == nil {
 		err = o.Working.validate()
+	}
+	if err == nil {
+		err = o.Working.checkToken(env, request.Target)
 	}
 	if err != nil {
 		return err

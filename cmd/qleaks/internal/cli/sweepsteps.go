@@ -175,10 +175,10 @@ func (s steps) verify(ctx context.Context, run records.Run) (json.RawMessage, er
 			return nil
 		})
 	})
-	return told(map[string]int{"repositories": n, "keys": keys}, err)
+	return outcome(map[string]int{"repositories": n, "keys": keys}, err)
 }
 
-func told(v any, err error) (json.RawMessage, error) {
+func outcome(v any, err error) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (s steps) keys(ctx context.Context, _ records.Run) (json.RawMessage, error)
 		}
 		return nil
 	})
-	return told(map[string]int{"lists": len(d.Lists), "keys": len(d.Keys), "failed": len(d.Failed)}, err)
+	return outcome(map[string]int{"lists": len(d.Lists), "keys": len(d.Keys), "failed": len(d.Failed)}, err)
 }
 
 // judge judges the keys of the operator's accounts by the policies of qleaks audit.
@@ -218,7 +218,7 @@ func (s steps) judge(ctx context.Context, _ records.Run) (json.RawMessage, error
 	}
 	_, err := s.command(ctx, func(out io.Reader) error { return json.NewDecoder(io.LimitReader(out, maxListing)).Decode(&d) },
 		"audit", "--format=json", "--quiet")
-	return told(map[string]any{"lapses": d.Summary, "gaps": len(d.Gaps)}, err)
+	return outcome(map[string]any{"lapses": d.Summary, "gaps": len(d.Gaps)}, err)
 }
 
 // remediate has plans made for the keys that work. They are carried out only where
@@ -233,5 +233,5 @@ func (s steps) remediate(ctx context.Context, run records.Run) (json.RawMessage,
 		}
 		return err
 	})
-	return told(map[string]int{"repositories": n, "waiting": waiting}, err)
+	return outcome(map[string]int{"repositories": n, "waiting": waiting}, err)
 }

@@ -72,7 +72,7 @@ func (r reading) child(ctx context.Context, take func(out io.Reader) error, args
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case ok && exit.ExitCode() != exitIncomplete && exit.ExitCode() > 0:
-		return errors.New(complaint(said.text))
+		return fmt.Errorf("%s: %w", complaint(said.text), sweep.ErrUnreadable)
 	case err != nil && !ok, ok && exit.ExitCode() < 0 && taken == nil:
 		return fmt.Errorf("the process that reads ended: %w", err)
 	}
