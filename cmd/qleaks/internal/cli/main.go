@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -92,16 +93,17 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newDoctorCommand(env),
 		newSweepCommand(env),
 		newWorkerCommand(env),
-		newSweepListCommand(env),
-		newSweepReadCommand(env),
-		newReaderCommand(env),
-		newManCommand(env),
 	)
-	root.AddCommand(gitleaksCommands(env)...)
+	root.AddCommand(slices.Concat(hiddenCommands(env), gitleaksCommands(env))...)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
 	return root
+}
+
+// hiddenCommands are those with which qleaks starts itself, and is packaged.
+func hiddenCommands(env Env) []*cobra.Command {
+	return []*cobra.Command{newReaderCommand(env), newSweepListCommand(env), newSweepReadCommand(env), newManCommand(env)}
 }
 
 // helpTemplate shows examples first: most people copy one.
