@@ -351,7 +351,7 @@ func exportRetainDelete(t *testing.T, s *records.Store) {
 		t.Fatal(err)
 	}
 	counts := map[string]int{}
-	for _, text := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
+	for text := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
 		var l struct{ Type string }
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
 			t.Fatal(err)
