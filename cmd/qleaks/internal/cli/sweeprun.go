@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,10 +133,8 @@ func addRequestFlags(cmd *cobra.Command, again *bool, steps *[]string) {
 func sweepRequest(env Env, target string, again bool, steps []string) (sweep.Request, error) {
 	r := sweep.Request{Target: target, Again: again}
 	for _, name := range stepNames() {
-		for _, s := range steps {
-			if s == name {
-				r.Steps = append(r.Steps, name)
-			}
+		if slices.Contains(steps, name) {
+			r.Steps = append(r.Steps, name)
 		}
 	}
 	if len(r.Steps) != len(steps) {
