@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -49,6 +50,18 @@ func Calls() []string {
 		"/user/repos",
 		"/user/codespaces/secrets",
 		"/users/{owner}/repos",
+		"/repos/{owner}/{repository}/issues",
+		"/repos/{owner}/{repository}/issues/comments",
+		"/repos/{owner}/{repository}/pulls",
+		"/repos/{owner}/{repository}/pulls/comments",
+		"/repos/{owner}/{repository}/pulls/{number}/reviews",
+		"/repos/{owner}/{repository}/comments",
+		"/repos/{owner}/{repository}/releases",
+		"/repos/{owner}/{repository}/releases/assets/{id}",
+		"/repos/{owner}/{repository}/actions/runs",
+		"/repos/{owner}/{repository}/actions/runs/{id}/logs",
+		"/repos/{owner}/{repository}/actions/artifacts",
+		"/repos/{owner}/{repository}/actions/artifacts/{id}/zip",
 		"/installation/repositories",
 		"/repos/{owner}/{repository}",
 		"/orgs/{owner}/repos",
@@ -66,6 +79,11 @@ type Client struct {
 	// web is nil where nobody knows the address of the pages.
 	web   *httpx.Client
 	token secret.Value
+	// way is how other hosts are asked, which GitHub names; named says that the
+	// operator named GitHub's, and patience how long is waited for it.
+	way      provider.Config
+	named    bool
+	patience time.Duration
 	spending
 }
 
@@ -99,7 +117,8 @@ func Public(c provider.Config) (*Client, error) {
 	if api.BaseURL, err = api.BaseURL.Parse(wire.Origin() + "/"); err != nil {
 		return nil, errors.New("the library does not take the address of GitHub")
 	}
-	made := &Client{wire: wire, api: api, web: web, token: c.Credential}
+	made := &Client{wire: wire, api: api, web: web, token: c.Credential, named: c.Origins[service] != "", patience: c.Waits()}
+	made.way = provider.Config{Proxy: c.Proxy, Roots: c.Roots, Dial: c.Dial, Log: c.Log}
 	made.habits.Limited = limited
 	made.wire.Adopt(made.habits)
 	return made, nil

@@ -52,30 +52,43 @@ func (c *Client) OnWait(told func(time.Duration)) {
 // well as with 429: the one of an hour, by its headers; or the one of the
 // moment, by Retry-After or in words.
 func limited(answer httpx.Response) (time.Duration, bool) {
-	if answer.Status != http.StatusForbidden && answer.Status != http.StatusTooManyRequests {
+	return limitOf(refusal{answer.Status, answer.RetryAfter, answer.Date, answer.Body, answer.Header})
+}
+
+// refusal is an answer that may be the limit.
+type refusal struct {
+	status     int
+	retryAfter time.Duration
+	date       time.Time
+	body       []byte
+	header     func(name string) string
+}
+
+func limitOf(r refusal) (time.Duration, bool) {
+	if r.status != http.StatusForbidden && r.status != http.StatusTooManyRequests {
 		return 0, false
 	}
-	text := strings.ToLower(string(answer.Body[:min(len(answer.Body), 4<<10)]))
+	text := strings.ToLower(string(r.body[:min(len(r.body), longestRefusal)]))
 	words := strings.Contains(text, "rate limit") || strings.Contains(text, "abuse detection")
-	spent := answer.Header("X-Ratelimit-Remaining") == "0" && (words || answer.Status == http.StatusTooManyRequests)
+	spent := r.header("X-Ratelimit-Remaining") == "0" && (words || r.status == http.StatusTooManyRequests)
 	switch {
-	case answer.RetryAfter > 0:
-		return answer.RetryAfter, true
+	case r.retryAfter > 0:
+		return r.retryAfter, true
 	case spent:
-		return untilReset(answer), true
-	case words || answer.Status == http.StatusTooManyRequests:
+		return r.untilReset(), true
+	case words || r.status == http.StatusTooManyRequests:
 		return secondaryWait, true
 	}
 	return 0, false
 }
 
 // untilReset is the time until the hour begins anew, by the server's own clock.
-func untilReset(answer httpx.Response) time.Duration {
-	seconds, err := strconv.ParseInt(answer.Header("X-Ratelimit-Reset"), 10, 64)
+func (r refusal) untilReset() time.Duration {
+	seconds, err := strconv.ParseInt(r.header("X-Ratelimit-Reset"), 10, 64)
 	if err != nil {
 		return secondaryWait
 	}
-	now := answer.Date
+	now := r.date
 	if now.IsZero() {
 		now = time.Now()
 	}

@@ -24,11 +24,16 @@ type Stream struct {
 	// Body ends with ErrTooLarge where more comes than the Request's Limit. The
 	// caller closes it.
 	Body io.ReadCloser
+
+	header http.Header
 }
 
+// Header is one header of the answer, "" where it has none.
+func (s *Stream) Header(name string) string { return s.header.Get(name) }
+
 // Open asks once and returns an answer before its content has come. The context
-// bounds the time of both; neither the client's timeout nor the request's
-// patience does. Every error is an *Error.
+// bounds the time of both, not the client's timeout; the request's patience is for
+// a server that asked to be left alone. Every error is an *Error.
 func (c *Client) Open(ctx context.Context, r Request) (*Stream, error) {
 	u, err := c.locate(r.Path)
 	if err != nil {
@@ -44,7 +49,7 @@ func (c *Client) Open(ctx context.Context, r Request) (*Stream, error) {
 		question.Header = r.Header.Clone()
 	}
 	question.Header.Set("User-Agent", "qleaks")
-	if left, err := c.gate.enter(ctx, 0); err != nil {
+	if left, err := c.gate.enter(ctx, r.Patience); err != nil {
 		return nil, &Error{Request: name, Kind: err, RetryAfter: left}
 	}
 	answer, err := c.transport.RoundTrip(question) //nolint:bodyclose // the caller does
@@ -57,7 +62,7 @@ func (c *Client) Open(ctx context.Context, r Request) (*Stream, error) {
 	}
 	s := &Stream{
 		Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, time.Now()), Location: answer.Header.Get("Location"),
-		Size: answer.ContentLength, Body: &bounded{of: answer.Body, left: limit, ctx: ctx, name: name},
+		Size: answer.ContentLength, Body: &bounded{of: answer.Body, left: limit, ctx: ctx, name: name}, header: answer.Header,
 	}
 	if media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil {
 		s.Type = media
