@@ -28,6 +28,14 @@ func (c *Client) isPerson(ctx context.Context, owner string) (bool, error) {
 	return kind == "User", err
 }
 
+// Person reports whether an owner is one person, not an organisation.
+func (c *Client) Person(ctx context.Context, owner string) (bool, error) {
+	if !isName(owner) {
+		return false, ErrName
+	}
+	return c.isPerson(ctx, owner)
+}
+
 // isMe reports whether a person is the token's own.
 func (c *Client) isMe(ctx context.Context, owner string) (bool, error) {
 	var me string

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,6 +167,10 @@ func (c *Client) Artifacts(ctx context.Context, owner, name string) iter.Seq2[Te
 
 func repositoryPath(owner, name string, more ...string) []string {
 	return append([]string{"repos", owner, name}, more...)
+}
+
+func sortTexts(all []Text) {
+	slices.SortFunc(all, func(a, b Text) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }

@@ -40,11 +40,11 @@ func (c *Client) Open(ctx context.Context, r Request) (*Stream, error) {
 		return nil, &Error{Request: r.Method + " " + c.origin.Host, Kind: err}
 	}
 	u.RawQuery = r.Query.Encode()
-	name := line(r.Method, u)
 	question, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(r.Body))
 	if err != nil || !c.ours(question.URL) {
 		return nil, &Error{Request: r.Method + " " + c.origin.Host, Kind: ErrForeignHost}
 	}
+	name := line(r.Method, question.URL)
 	if r.Header != nil {
 		question.Header = r.Header.Clone()
 	}

@@ -44,6 +44,8 @@ func nearness(p source.Place) int {
 		return 0
 	case source.Staged:
 		return 1
+	case source.Issue, source.Review, source.Release, source.Asset, source.RunLog, source.Artifact, source.Variable:
+		return 0
 	default:
 		return 2
 	}

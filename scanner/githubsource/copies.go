@@ -33,14 +33,14 @@ type copying struct {
 
 func (s *Sweep) history(r github.Repository, log *sweepLog) *Visit {
 	return &Visit{
-		Name: r.FullName(), sweep: s, log: log, web: s.options.Client.Page(r.Owner, r.Name),
+		Name: r.FullName(), Repository: r.FullName(), log: log, web: s.options.Client.Page(r.Owner, r.Name),
 		copy: copying{repository: r, name: r.Name, done: make(chan struct{})},
 	}
 }
 
 func (s *Sweep) wiki(r github.Repository, log *sweepLog) *Visit {
 	return &Visit{
-		Name: r.FullName() + " wiki", sweep: s, log: log, web: s.options.Client.Page(r.Owner, r.Name) + "/wiki",
+		Name: r.FullName() + " wiki", Repository: r.FullName(), log: log, web: s.options.Client.Page(r.Owner, r.Name) + "/wiki",
 		copy: copying{repository: r, name: r.Name + ".wiki", wiki: true, done: make(chan struct{})},
 	}
 }
@@ -54,6 +54,9 @@ func (s *Sweep) begin(ctx context.Context) {
 			workers := pool.New().WithMaxGoroutines(copiesAhead)
 			defer workers.Wait()
 			for _, v := range s.visits {
+				if v.items != nil {
+					continue
+				}
 				select {
 				case s.slots <- struct{}{}:
 				case <-ahead.Done():

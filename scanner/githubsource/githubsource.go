@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -74,13 +75,26 @@ type Part string
 const (
 	PullRefs Part = "pull-refs" // commits of pull requests, those of forks too
 	Wikis    Part = "wikis"
+	// Issues are issues and pull requests with all comments, those on lines and on
+	// commits too; Reviews what reviewers wrote beside these.
+	Issues   Part = "issues"
+	Reviews  Part = "reviews"
+	Releases Part = "releases"
+	// Assets are the files of releases, Logs those of runs, Artifacts what runs left.
+	Assets    Part = "assets"
+	Logs      Part = "logs"
+	Artifacts Part = "artifacts"
+	// Variables are those of workflows, of the owner too.
+	Variables Part = "variables"
 )
 
 // Parts are all of them, DefaultParts those that are read where nobody says.
-func Parts() []Part { return []Part{PullRefs, Wikis} }
+func Parts() []Part {
+	return []Part{PullRefs, Wikis, Issues, Reviews, Releases, Assets, Logs, Artifacts, Variables}
+}
 
-// DefaultParts cost few requests.
-func DefaultParts() []Part { return []Part{PullRefs, Wikis} }
+// DefaultParts cost few requests, and download no files.
+func DefaultParts() []Part { return []Part{PullRefs, Wikis, Issues, Releases} }
 
 // Options say what to read, and what it may take.
 type Options struct {
@@ -94,6 +108,8 @@ type Options struct {
 	// take; zero is what package mirror has.
 	MaxBytes int64
 	Timeout  time.Duration
+	// MaxFile is the largest file that is downloaded; zero is DefaultMaxFile.
+	MaxFile int64
 	// Patience is how long is waited for where GitHub is busy.
 	Patience time.Duration
 	// Git opens the copies.
@@ -119,28 +135,39 @@ type Sweep struct {
 // copiesAhead is how many copies are made, or wait to be read, at once.
 const copiesAhead = 4
 
-// Visit is one thing to read: the history of a repository or of a wiki.
+// Visit is one thing to read: the history of a repository or of a wiki, or what
+// else a repository has.
 type Visit struct {
 	// Name is how people know it: "acme/lab", "acme/lab wiki".
-	Name  string
-	sweep *Sweep
-	log   *sweepLog
-	copy  copying
+	Name string
+	// Repository is OWNER/NAME.
+	Repository string
+
+	log  *sweepLog
+	copy copying
+	// items are what there is where nothing is copied.
+	items source.Source
 	web   string
 }
 
-// Arrival is what there is to read at a Visit. Notes are what cannot be read.
+// Arrival is what there is to read at a Visit: a repository or items. Notes are
+// what cannot be read.
 type Arrival struct {
 	Repository *gitsource.Repository
+	Items      source.Source
 	Notes      []*source.ItemError
 }
 
-// New makes a Sweep without visits.
+// New makes a Sweep without visits. Its client has asked nothing yet.
 func New(o Options) *Sweep {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Sweep{options: o, slots: make(chan struct{}, copiesAhead), stop: func() {}}
+	s := &Sweep{options: o, slots: make(chan struct{}, copiesAhead), stop: func() {}}
+	if dir, err := s.root(); err == nil && o.Mirror != "" {
+		o.Client.Remember(&answers{dir: filepath.Join(dir, "answers")})
+	}
+	return s
 }
 
 func (s *Sweep) reads(p Part) bool { return slices.Contains(s.options.Parts, p) }
@@ -166,19 +193,47 @@ func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
 	}
 	s.logs = append(s.logs, log)
 	var visits []*Visit
+	if organised, err := s.organised(ctx, p); err != nil {
+		return nil, err
+	} else if organised {
+		visits = append(visits, &Visit{
+			Name: p.Owner + " variables", Repository: p.Owner, log: log, web: s.options.Client.Site() + "/organizations/" + p.Owner,
+			items: texts{s, github.Repository{Owner: p.Owner}, Variables},
+		})
+	}
 	for _, r := range all {
 		visits = append(visits, s.history(r, log))
 		if r.Wiki && s.reads(Wikis) {
 			visits = append(visits, s.wiki(r, log))
+		}
+		for _, p := range Parts() {
+			if p != PullRefs && p != Wikis && s.reads(p) {
+				visits = append(visits, &Visit{Name: r.FullName() + " " + string(p), Repository: r.FullName(), log: log, items: texts{s, r, p}, web: s.options.Client.Page(r.Owner, r.Name)})
+			}
 		}
 	}
 	s.visits = append(s.visits, visits...)
 	return visits, nil
 }
 
+// organised reports whether a place is an organisation with variables to read.
+func (s *Sweep) organised(ctx context.Context, p Place) (bool, error) {
+	if p.Repository != "" || !s.reads(Variables) {
+		return false, nil
+	}
+	person, err := s.options.Client.Person(ctx, p.Owner)
+	return !person, err
+}
+
+// Copied reports whether a visit is to a history.
+func (v *Visit) Copied() bool { return v.items == nil }
+
 // Arrive waits until a visit's copy is made. The others are made meanwhile.
 func (s *Sweep) Arrive(ctx context.Context, v *Visit) (Arrival, error) {
 	s.begin(ctx)
+	if v.items != nil {
+		return Arrival{Items: v.items}, nil
+	}
 	select {
 	case <-v.copy.done:
 		return v.copy.arrival, nil
@@ -189,9 +244,15 @@ func (s *Sweep) Arrive(ctx context.Context, v *Visit) (Arrival, error) {
 
 // Leave ends a visit: its copy is removed, unless it is kept.
 func (s *Sweep) Leave(v *Visit) error {
+	if v.items != nil {
+		return nil
+	}
 	<-s.slots
 	return s.discard(v)
 }
+
+// Budget is what GitHub's limit leaves; false if GitHub did not tell.
+func (s *Sweep) Budget() (github.Budget, bool) { return s.options.Client.Budget() }
 
 // Close ends the sweep, and says whether all of it was read.
 func (s *Sweep) Close(finished bool) error {
@@ -209,6 +270,8 @@ func (v *Visit) Link(f *finding.Finding) {
 
 func (v *Visit) link(o finding.Occurrence) string {
 	switch {
+	case v.items != nil:
+		return v.web + "/" + o.Location.Path
 	case o.Git == nil || o.Git.Commit == "":
 		return v.web
 	case v.copy.wiki:

@@ -12,8 +12,8 @@ import (
 // Place says what sort of thing content was found in.
 type Place string
 
-// The places of content. Everything but File and Stdin is in a repository's
-// own storage.
+// The places of content. From Blob to GitConfig it is in a repository's own
+// storage.
 const (
 	File          Place = "file"
 	Stdin         Place = "stdin"
@@ -28,6 +28,14 @@ const (
 	// one person, or of everybody on the computer.
 	UserEnvironment   Place = "user environment"
 	SystemEnvironment Place = "system environment"
+	// Issue and the rest are what people wrote, and runs made, beside a repository.
+	Issue    Place = "issue or comment"
+	Review   Place = "review"
+	Release  Place = "release"
+	Asset    Place = "file of a release"
+	RunLog   Place = "log of a run"
+	Artifact Place = "artifact of a run"
+	Variable Place = "variable of workflows"
 )
 
 // Origin says where content comes from.

@@ -33,6 +33,8 @@ type Sim struct {
 	ids    int
 	// comments are those on OWNER/REPOSITORY/NUMBER.
 	comments map[string][]comment
+	// texts are what stands beside OWNER/REPOSITORY, by the path of its list.
+	texts map[string]map[string][]map[string]any
 	writing
 }
 
@@ -75,6 +77,7 @@ func New(o Options) *Sim {
 	}
 	s.handleWrites()
 	s.handleComments()
+	s.handleTexts()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
 	s.Handle(http.MethodGet, "/installation/repositories", s.bearing(s.listInstalled))

@@ -179,8 +179,9 @@ func (s *Sim) tellRuns(w http.ResponseWriter, r *http.Request, o *owner) {
 		return
 	}
 	told := []map[string]any{}
-	for _, run := range s.runs[r.PathValue("owner")+"/"+found.name] {
-		if run["status"] == r.URL.Query().Get("status") {
+	where := r.PathValue("owner") + "/" + found.name
+	for _, run := range slices.Concat(s.runs[where], s.texts[where]["actions/runs"]) {
+		if status := r.URL.Query().Get("status"); status == "" || run["status"] == status {
 			told = append(told, run)
 		}
 	}

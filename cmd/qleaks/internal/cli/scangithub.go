@@ -164,10 +164,14 @@ func (r *scanRun) locateGitHub(ctx context.Context, places []githubsource.Place)
 			}
 			return nil, couldNot("GitHub does not tell what "+p.String()+" has", err, githubListHints(err)...)
 		}
+		histories := 0
 		for _, v := range visits {
+			if v.Copied() {
+				histories++
+			}
 			targets = append(targets, target{Label: v.Name, kind: objectsOnly, prefix: v.Name, remote: &remote{sweep, v}})
 		}
-		r.say.note("%s: %s to read", p.String(), plural(len(visits), "history"))
+		r.say.note("%s: %s to read", p.String(), plural(histories, "history"))
 	}
 	return targets, nil
 }
@@ -270,6 +274,9 @@ func (w *walk) abroad(ctx context.Context, t target) stream {
 			return
 		}
 		t.repository, t.notes = arrival.Repository, arrival.Notes
+		if arrival.Items != nil {
+			t.kind, t.items, t.prefix = remoteItems, arrival.Items, t.remote.visit.Repository
+		}
 		more := true
 		for f, err := range w.here(ctx, t) {
 			t.remote.visit.Link(&f)
@@ -291,6 +298,9 @@ func (r *scanRun) comeBack(whole bool) {
 			continue
 		}
 		last = t.remote.sweep
+		if b, ok := last.Budget(); ok {
+			r.say.note("GitHub's limit: %s of %s are left until %s UTC", grouped(int64(b.Remaining)), plural(b.Limit, "request"), b.Reset.Format("15:04"))
+		}
 		if err := last.Close(whole); err != nil {
 			r.say.warning("copies of repositories could not be removed: %v", rootCause(err))
 		}

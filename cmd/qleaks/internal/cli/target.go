@@ -54,6 +54,8 @@ const (
 	homePlaces
 	// namedFiles are some files below the root.
 	namedFiles
+	// remoteItems are what a service keeps that is no repository.
+	remoteItems
 )
 
 const urlForm = `^(?:[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`
@@ -267,5 +269,5 @@ func shortest(cwd, path string) string {
 
 // String says in words what kind of target it is.
 func (k targetKind) String() string {
-	return [...]string{"standard input", "file", "directory", "repository", "repository's objects", "home", "named files"}[k]
+	return [...]string{"standard input", "file", "directory", "repository", "repository's objects", "home", "named files", "what GitHub keeps"}[k]
 }

@@ -114,7 +114,7 @@ func (w *walk) here(ctx context.Context, t target) stream {
 // met below a target, so that one sees where it is.
 func labelled(t target, err error) error {
 	var item *source.ItemError
-	if t.prefix == "" || t.repository == nil || !errors.As(err, &item) {
+	if t.prefix == "" || t.repository == nil && t.kind != remoteItems || !errors.As(err, &item) {
 		return err
 	}
 	full := *item
@@ -139,7 +139,7 @@ func (w *walk) files(ctx context.Context, t target, part *say) stream {
 		return w.named(t.repository, w.scanner.Scan(ctx, file))
 	case t.kind == objectsOnly:
 		return nothing
-	case t.kind == homePlaces:
+	case t.kind == homePlaces, t.kind == remoteItems:
 		return w.scanner.Scan(ctx, t.items)
 	case t.kind == namedFiles:
 		return w.named(t.repository, w.scanner.Scan(ctx, t.items))
