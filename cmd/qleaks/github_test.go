@@ -60,6 +60,18 @@ func hosts(ts *testscript.TestScript, neg bool, args []string) {
 	h.Describe(owner, name, about)
 }
 
+// writes OWNER/NAME LIST FILE puts what a file holds, as JSON, into a list beside a
+// repository.
+func writes(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) != 3 || h.Sim == nil {
+		ts.Fatalf("usage: writes OWNER/NAME LIST FILE, after github")
+	}
+	var element map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[2])), &element))
+	h.Write(args[0], args[1], element)
+}
+
 // keeps KIND WHERE NAME DAYS has GitHub keep a secret that was set so long ago.
 func keeps(ts *testscript.TestScript, neg bool, args []string) {
 	h := ts.Value(hubKey{}).(*hub)

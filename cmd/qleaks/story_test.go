@@ -74,6 +74,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"github":     github,
 		"keeps":      keeps,
 		"hosts":      hosts,
+		"writes":     writes,
 		"hides":      hides,
 		"fault":      fault,
 		"console":    console,

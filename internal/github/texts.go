@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -237,9 +238,7 @@ func (c *Client) elements(ctx context.Context, path []string, query url.Values, 
 			next := 0
 			err := c.ask(ctx, path, whole, func(ctx context.Context) error {
 				asked := url.Values{"page": {itoa(page)}, "per_page": {itoa(pageSize)}}
-				for name, values := range query {
-					asked[name] = values
-				}
+				maps.Copy(asked, query)
 				answer, failed := c.do(ctx, http.MethodGet, path, asked, nil, &raw)
 				next = nextPage(answer)
 				return failed
