@@ -102,7 +102,6 @@ func sample() secret.Value {
 }
 
 type client struct {
-	iam      identity
 	wires    map[string]provider.Wire
 	own      secret.Value
 	account  string
@@ -157,11 +156,6 @@ func open(c provider.Config) (provider.Client, error) {
 		}
 		made.wires[s.Name] = wire
 	}
-	iam, err := newIdentity(made.wires[serviceIAM], made.patience)
-	if err != nil {
-		return nil, err
-	}
-	made.iam = iam
 	return made, nil
 }
 

@@ -3,74 +3,67 @@ package ibm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
+	"net/url"
 	"time"
-
-	"github.com/IBM/go-sdk-core/v5/core"
-	"github.com/IBM/platform-services-go-sdk/iamidentityv1"
 
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/provider"
 )
 
-// errLoud is why nothing is asked while the SDK logs: it would show the keys in
-// question, of which it does not know that they are secret.
-var errLoud = errors.New("the logging of IBM's SDK is on")
-
-// identity is IBM's SDK for the identity service, over our own transport. What
-// came over the wire is judged from there, not from what the SDK makes of it;
-// the texts of its errors are dropped, for they quote answers.
-type identity struct {
-	quick, patient *iamidentityv1.IamIdentityV1
+// question is one call of the identity service.
+type question struct {
+	method string
+	path   []string
+	// line is how the call is shown where its path says more than it should;
+	// else it is that of the path.
+	line   string
+	query  url.Values
+	header http.Header
+	// body, unless nil, is sent as JSON.
+	body any
+	// patience is how long to go on, see httpx.Request.
+	patience time.Duration
 }
 
-func newIdentity(w provider.Wire, patience time.Duration) (identity, error) {
-	over := func(patience time.Duration) (*iamidentityv1.IamIdentityV1, error) {
-		service, err := iamidentityv1.NewIamIdentityV1(&iamidentityv1.IamIdentityV1Options{URL: w.Origin(), Authenticator: &core.NoAuthAuthenticator{}})
+// ask puts a question, and reads the answer, an object that must have some
+// members, into what into points to, unless that is nil or the answer has no
+// content. IBM's own SDK is not used for it: see docs/dependencies.md.
+func (c *client) ask(ctx context.Context, bearer string, q question, into any, members ...string) (httpx.Response, error) {
+	wire := c.wires[serviceIAM]
+	line := q.line
+	if line == "" {
+		line = wire.Line(q.method, q.path...)
+	}
+	r := httpx.Request{Method: q.method, Path: q.path, Query: q.query, Header: http.Header{"Authorization": {bearer}}, Limit: longList, Patience: q.patience}
+	for name, values := range q.header {
+		r.Header[name] = values
+	}
+	if q.body != nil {
+		text, err := json.Marshal(q.body)
 		if err != nil {
-			return nil, errors.New("IBM's SDK does not take the address of the identity service")
+			return httpx.Response{}, &provider.CallError{Request: line, Kind: provider.ErrMalformed}
 		}
-		service.DisableRetries() // ours honour what is asked for
-		service.Service.SetHTTPClient(w.HTTP(longList, patience))
-		return service, nil
+		r.Body = text
+		r.Header.Set("Content-Type", "application/json")
 	}
-	quick, err := over(0)
-	if err != nil {
-		return identity{}, err
-	}
-	patient, err := over(patience)
-	return identity{quick, patient}, err
-}
-
-// loud reports whether the SDK would log anything of a request.
-func loud() bool { return core.GetLogger().IsLogLevelEnabled(core.LevelWarn) }
-
-// ask makes one call of the SDK, and returns its result and the answer itself.
-func ask[T any](ctx context.Context, line string, call func(context.Context) (T, *core.DetailedResponse, error)) (T, httpx.Response, error) {
-	var none T
-	if loud() {
-		return none, httpx.Response{}, errLoud
-	}
-	watched, outcome := httpx.Watch(ctx)
-	result, _, err := call(watched)
-	switch answer := outcome.Response; {
-	case outcome.Err != nil:
-		return none, answer, provider.Failed(outcome.Err)
-	case provider.Ended(ctx) != nil:
-		return none, answer, provider.Ended(ctx)
-	case answer.Status == 0:
-		return none, answer, &provider.CallError{Request: line, Kind: provider.ErrUnexpected}
+	answer, err := wire.Do(ctx, r)
+	switch {
+	case err != nil:
+		return answer, provider.Failed(err)
 	case answer.Status == http.StatusNotFound && !enveloped(answer):
 		// Not knowing a key is something that only IBM can say.
-		return none, answer, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+		return answer, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
 	case answer.Status < 200 || answer.Status > 299:
-		return none, answer, provider.Declined(line, code(answer), answer)
-	case err != nil:
-		return none, answer, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
-	default:
-		return result, answer, nil
+		return answer, provider.Declined(line, code(answer), answer)
+	case into == nil || answer.Status == http.StatusNoContent:
+		return answer, nil
 	}
+	object, err := provider.Object(answer)
+	if err != nil || !provider.Has(object, members...) || json.Unmarshal(answer.Body, into) != nil {
+		return answer, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+	}
+	return answer, nil
 }
 
 // failure is an entry of an envelope of the identity service.
@@ -109,6 +102,3 @@ func code(answer httpx.Response) string {
 	}
 	return ""
 }
-
-// headers are what each call bears.
-func headers(bearer string) map[string]string { return map[string]string{"Authorization": bearer} }

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/IBM/go-sdk-core/v5/core"
-	"github.com/IBM/platform-services-go-sdk/iamidentityv1"
 	conc "github.com/sourcegraph/conc/iter"
 
 	"github.com/qleaks/qleaks/internal/httpx"
@@ -73,25 +71,22 @@ func (c *client) wholeList(ctx context.Context, e provider.Extent) ([]key.Key, e
 	if err != nil {
 		return nil, err
 	}
-	question := iamidentityv1.ListAPIKeysOptions{AccountID: &me.Account.ID, Sort: new("created_at"), Order: new("asc"), Pagesize: new(int64(pageSize))}
-	var questions []iamidentityv1.ListAPIKeysOptions
+	query := func(more ...string) url.Values {
+		q := url.Values{"account_id": {me.Account.ID}, "sort": {"created_at"}, "order": {"asc"}, "pagesize": {strconv.Itoa(pageSize)}}
+		for i := 0; i < len(more); i += 2 {
+			q.Set(more[i], more[i+1])
+		}
+		return q
+	}
+	queries := []url.Values{query("iam_id", me.Owner.ID)}
 	if e.Everybody {
-		question.Scope = new("account")
-		kinds := []string{"user"}
+		queries = []url.Values{query("scope", "account", "type", "user")}
 		if e.Services {
-			kinds = append(kinds, "serviceid")
+			queries = append(queries, query("scope", "account", "type", "serviceid"))
 		}
-		for _, kind := range kinds {
-			q := question
-			q.Type = new(kind)
-			questions = append(questions, q)
-		}
-	} else {
-		question.IamID = &me.Owner.ID
-		questions = append(questions, question)
 	}
 	found := map[string]key.Key{}
-	for _, q := range questions {
+	for _, q := range queries {
 		list, err := c.steadyList(ctx, q)
 		if err != nil {
 			return nil, err
@@ -112,7 +107,7 @@ func (c *client) wholeList(ctx context.Context, e provider.Extent) ([]key.Key, e
 // and that one is missing in the next reading. So a reading of which the next one
 // has everything missed nothing. Keys that appear do not matter: they are behind
 // all others. A single page is of one moment.
-func (c *client) steadyList(ctx context.Context, q iamidentityv1.ListAPIKeysOptions) (map[string]key.Key, error) {
+func (c *client) steadyList(ctx context.Context, q url.Values) (map[string]key.Key, error) {
 	var before map[string]key.Key
 	for range passes {
 		now, pages, err := c.readList(ctx, q)
@@ -142,8 +137,9 @@ func (c *client) listLine() string {
 }
 
 // readList reads all pages once.
-func (c *client) readList(ctx context.Context, q iamidentityv1.ListAPIKeysOptions) (found map[string]key.Key, pages int, err error) {
+func (c *client) readList(ctx context.Context, q url.Values) (found map[string]key.Key, pages int, err error) {
 	found = map[string]key.Key{}
+	q.Del("pagetoken")
 	turned := map[string]bool{}
 	for pages = 1; ; pages++ {
 		next, err := c.readPage(ctx, q, found)
@@ -157,40 +153,40 @@ func (c *client) readList(ctx context.Context, q iamidentityv1.ListAPIKeysOption
 			return nil, pages, &provider.CallError{Request: c.listLine(), Status: http.StatusOK, Kind: provider.ErrUnexpected}
 		}
 		turned[next] = true
-		q.Pagetoken = &next
+		q.Set("pagetoken", next)
 	}
 }
 
 // readPage adds a page to what was found, and returns the mark of the next one.
-func (c *client) readPage(ctx context.Context, q iamidentityv1.ListAPIKeysOptions, found map[string]key.Key) (next string, err error) {
+func (c *client) readPage(ctx context.Context, q url.Values, found map[string]key.Key) (next string, err error) {
 	bearer, err := c.bearer(ctx, c.patience)
 	if err != nil {
 		return "", err
 	}
-	q.Headers = headers(bearer)
-	page, answer, err := ask(ctx, c.listLine(), func(ctx context.Context) (*iamidentityv1.APIKeyList, *core.DetailedResponse, error) {
-		return c.iam.patient.ListAPIKeysWithContext(ctx, &q)
-	})
+	var page struct {
+		Keys *[]record `json:"apikeys"`
+		Next string    `json:"next"`
+	}
+	answer, err := c.ask(ctx, bearer, question{method: http.MethodGet, path: []string{"v1", "apikeys"}, query: q, patience: c.patience}, &page, "apikeys")
 	if err != nil {
 		return "", err
 	}
 	unexpected := &provider.CallError{Request: c.listLine(), Status: answer.Status, Kind: provider.ErrUnexpected}
-	members, err := provider.Object(answer)
-	if err != nil || page == nil || !provider.Has(members, "apikeys") || string(members["apikeys"]) == "null" || answer.Status != http.StatusOK {
+	if page.Keys == nil || answer.Status != http.StatusOK {
 		return "", unexpected
 	}
-	for i := range page.Apikeys {
-		k, ok := told(&page.Apikeys[i], c.own)
+	for i := range *page.Keys {
+		k, ok := told(&(*page.Keys)[i], c.own)
 		if !ok {
 			return "", unexpected
 		}
 		found[k.ID] = k
 	}
-	if text(page.Next) == "" {
+	if page.Next == "" {
 		return "", nil
 	}
 	// Only the mark is taken: the address may be anything.
-	link, err := url.Parse(*page.Next)
+	link, err := url.Parse(page.Next)
 	if err != nil || link.Query().Get("pagetoken") == "" {
 		return "", unexpected
 	}
@@ -247,20 +243,20 @@ func (c *client) withReport(ctx context.Context, listed []key.Key, span time.Dur
 	if err != nil {
 		return err
 	}
-	begun, ok := moment(text(report.ReportStartTime))
+	begun, ok := moment(report.Begun)
 	if !ok || begun.IsZero() {
 		return &provider.CallError{Request: c.reportLine(), Status: http.StatusOK, Kind: provider.ErrUnexpected}
 	}
-	idle := map[string]*iamidentityv1.ApikeyActivity{}
-	for i := range report.Apikeys {
-		idle[text(report.Apikeys[i].ID)] = &report.Apikeys[i]
+	idle := map[string]string{}
+	for _, a := range report.Keys {
+		idle[a.ID] = a.Last
 	}
 	for i := range listed {
 		k := &listed[i]
-		a := idle[k.ID]
+		last, quiet := idle[k.ID]
 		switch {
-		case a != nil:
-			last, ok := moment(text(a.LastAuthn))
+		case quiet:
+			last, ok := moment(last)
 			k.Use = key.Use{Known: ok, Last: last}
 		case !k.Dates.Created.IsZero() && k.Dates.Created.Before(begun):
 			k.Use = key.Use{Known: true, After: begun}
@@ -273,8 +269,17 @@ func (c *client) reportLine() string {
 	return c.wires[serviceIAM].Line(http.MethodGet, "v1", "activity", "accounts", "report")
 }
 
+// report lists the keys that nobody used for some time.
+type report struct {
+	Begun string `json:"report_start_time"`
+	Keys  []struct {
+		ID   string `json:"id"`
+		Last string `json:"last_authn"`
+	} `json:"apikeys"`
+}
+
 // report has a report made and waits for it.
-func (c *client) report(ctx context.Context, span time.Duration) (*iamidentityv1.Report, error) {
+func (c *client) report(ctx context.Context, span time.Duration) (*report, error) {
 	me, err := c.myself(ctx)
 	if err != nil {
 		return nil, err
@@ -283,27 +288,29 @@ func (c *client) report(ctx context.Context, span time.Duration) (*iamidentityv1
 	if err != nil {
 		return nil, err
 	}
-	made, _, err := ask(ctx, c.reportLine(), func(ctx context.Context) (*iamidentityv1.ReportReference, *core.DetailedResponse, error) {
-		return c.iam.quick.CreateReportWithContext(ctx, &iamidentityv1.CreateReportOptions{
-			AccountID: &me.Account.ID, Type: new("inactive"), Duration: new(strconv.Itoa(int(span / time.Hour))), Headers: headers(bearer),
-		})
-	})
+	path := []string{"v1", "activity", "accounts", me.Account.ID, "report"}
+	var made struct {
+		Reference string `json:"reference"`
+	}
+	_, err = c.ask(ctx, bearer, question{
+		method: http.MethodPost, path: path, line: c.reportLine(),
+		query: url.Values{"type": {"inactive"}, "duration": {strconv.Itoa(int(span / time.Hour))}},
+	}, &made, "reference")
 	if err != nil {
 		return nil, err
 	}
-	if made == nil || text(made.Reference) == "" {
+	if made.Reference == "" {
 		return nil, &provider.CallError{Request: c.reportLine(), Status: http.StatusAccepted, Kind: provider.ErrUnexpected}
 	}
 	deadline := time.Now().Add(max(c.patience, time.Second))
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 30*time.Second) {
-		report, answer, err := ask(ctx, c.reportLine(), func(ctx context.Context) (*iamidentityv1.Report, *core.DetailedResponse, error) {
-			return c.iam.patient.GetReportWithContext(ctx, &iamidentityv1.GetReportOptions{AccountID: &me.Account.ID, Reference: made.Reference, Headers: headers(bearer)})
-		})
+		var told report
+		answer, err := c.ask(ctx, bearer, question{method: http.MethodGet, path: append(path, made.Reference), line: c.reportLine(), patience: c.patience}, &told, "report_start_time")
 		switch {
 		case err != nil:
 			return nil, err
-		case answer.Status == http.StatusOK && report != nil:
-			return report, nil
+		case answer.Status == http.StatusOK:
+			return &told, nil
 		case answer.Status != http.StatusNoContent:
 			return nil, &provider.CallError{Request: c.reportLine(), Status: answer.Status, Kind: provider.ErrUnexpected}
 		case time.Until(deadline) < pause:

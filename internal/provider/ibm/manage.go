@@ -1,12 +1,11 @@
 package ibm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-
-	"github.com/IBM/go-sdk-core/v5/core"
-	"github.com/IBM/platform-services-go-sdk/iamidentityv1"
+	"net/url"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
@@ -19,18 +18,16 @@ func (c *client) Find(ctx context.Context, id string) (key.Key, error) {
 	if err != nil {
 		return key.Key{}, err
 	}
-	line := c.line(http.MethodGet, id)
-	r, answer, err := ask(ctx, line, func(ctx context.Context) (*iamidentityv1.APIKey, *core.DetailedResponse, error) {
-		return c.iam.patient.GetAPIKeyWithContext(ctx, &iamidentityv1.GetAPIKeyOptions{
-			ID: new(id), IncludeActivity: new(true), Headers: headers(bearer),
-		})
-	})
+	var r record
+	answer, err := c.ask(ctx, bearer, question{
+		method: http.MethodGet, path: []string{"v1", "apikeys", id}, query: url.Values{"include_activity": {"true"}}, patience: c.patience,
+	}, &r, recordMembers()...)
 	if err != nil {
 		return key.Key{}, err
 	}
-	k, ok := told(r, c.own)
-	if _, err := provider.Object(answer); err != nil || !ok || k.ID != id {
-		return key.Key{}, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+	k, ok := told(&r, c.own)
+	if !ok || k.ID != id {
+		return key.Key{}, &provider.CallError{Request: c.line(http.MethodGet, id), Status: answer.Status, Kind: provider.ErrUnexpected}
 	}
 	return k, nil
 }
@@ -39,7 +36,7 @@ func (c *client) line(method, id string, more ...string) string {
 	return c.wires[serviceIAM].Line(method, append([]string{"v1", "apikeys", id}, more...)...)
 }
 
-// identity returns the operator's own key, whose owner and account are needed
+// myself returns the operator's own key, whose owner and account are needed
 // to ask for more.
 func (c *client) myself(ctx context.Context) (key.Key, error) {
 	c.mu.Lock()
@@ -52,7 +49,7 @@ func (c *client) myself(ctx context.Context) (key.Key, error) {
 	if err != nil {
 		return key.Key{}, err
 	}
-	known, _, err = c.record(ctx, c.iam.patient, bearer, c.own)
+	known, _, err = c.record(ctx, bearer, c.own, c.patience)
 	if err != nil {
 		return key.Key{}, err
 	}
@@ -75,58 +72,47 @@ func (c *client) Issue(ctx context.Context, o provider.Order) (provider.Issued, 
 	if err != nil {
 		return provider.Issued{}, err
 	}
-	options := &iamidentityv1.CreateAPIKeyOptions{Name: &o.Name, IamID: &o.Owner, AccountID: &me.Account.ID, ActionWhenLeaked: &o.OnLeak, Headers: headers(bearer)}
-	if o.Owner == "" {
-		options.IamID = &me.Owner.ID
-	}
-	if o.OnLeak == "" {
-		options.ActionWhenLeaked = new("disable")
+	order := map[string]string{
+		"name": o.Name, "iam_id": cmp.Or(o.Owner, me.Owner.ID), "account_id": me.Account.ID, "action_when_leaked": cmp.Or(o.OnLeak, "disable"),
 	}
 	if o.Description != "" {
-		options.Description = &o.Description
+		order["description"] = o.Description
 	}
 	if !o.Expires.IsZero() {
-		options.ExpiresAt = new(o.Expires.UTC().Format("2006-01-02T15:04-0700"))
+		order["expires_at"] = o.Expires.UTC().Format("2006-01-02T15:04-0700")
 	}
 	if !o.Value.IsZero() {
 		if err := c.wires[serviceIAM].Carries(o.Value); err != nil {
 			return provider.Issued{}, err
 		}
-		options.Apikey = new(o.Value.Reveal())
+		order["apikey"] = o.Value.Reveal()
 	}
-	line := c.wires[serviceIAM].Line(http.MethodPost, "v1", "apikeys")
-	r, answer, err := ask(ctx, line, func(ctx context.Context) (*iamidentityv1.APIKey, *core.DetailedResponse, error) {
-		return c.iam.quick.CreateAPIKeyWithContext(ctx, options)
-	})
+	q := question{method: http.MethodPost, path: []string{"v1", "apikeys"}, body: order}
+	var r record
+	answer, err := c.ask(ctx, bearer, q, &r, recordMembers()...)
 	if err != nil {
 		return provider.Issued{}, err
 	}
-	made := provider.Issued{}
-	if r != nil {
-		made.Value = secret.New([]byte(text(r.Apikey)))
-	}
-	known, ok := told(r, made.Value)
+	made := provider.Issued{Value: secret.New([]byte(r.Value))}
+	known, ok := told(&r, made.Value)
 	made.Key = known
 	// The value is in this answer only; that it is there says nothing of later.
 	made.Key.State.Retrievable = key.Untold
 	if !ok || answer.Status != http.StatusCreated || made.Value.IsZero() || !o.Value.IsZero() && !made.Value.Equal(o.Value) {
-		return made, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+		return made, &provider.CallError{Request: c.wires[serviceIAM].Line(q.method, q.path...), Status: answer.Status, Kind: provider.ErrUnexpected}
 	}
 	return made, nil
 }
 
 // change sends a request that has no answer but its status.
-func (c *client) change(ctx context.Context, line string, call func(ctx context.Context, headers map[string]string) (*core.DetailedResponse, error)) error {
+func (c *client) change(ctx context.Context, method, id string, more ...string) error {
 	bearer, err := c.bearer(ctx, c.patience)
 	if err != nil {
 		return err
 	}
-	_, answer, err := ask(ctx, line, func(ctx context.Context) (struct{}, *core.DetailedResponse, error) {
-		detailed, err := call(ctx, headers(bearer))
-		return struct{}{}, detailed, err
-	})
+	answer, err := c.ask(ctx, bearer, question{method: method, path: append([]string{"v1", "apikeys", id}, more...)}, nil)
 	if err == nil && answer.Status != http.StatusNoContent {
-		return &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+		return &provider.CallError{Request: c.line(method, id, more...), Status: answer.Status, Kind: provider.ErrUnexpected}
 	}
 	return err
 }
@@ -146,39 +132,29 @@ func (c *client) unless(ctx context.Context, err error, id string, already func(
 
 // Suspend implements provider.Suspender.
 func (c *client) Suspend(ctx context.Context, id string) error {
-	err := c.change(ctx, c.line(http.MethodPost, id, "disable"), func(ctx context.Context, h map[string]string) (*core.DetailedResponse, error) {
-		return c.iam.quick.DisableAPIKeyWithContext(ctx, &iamidentityv1.DisableAPIKeyOptions{ID: &id, Headers: h})
-	})
+	err := c.change(ctx, http.MethodPost, id, "disable")
 	return c.unless(ctx, err, id, func(s key.State) bool { return s.Disabled == key.Yes })
 }
 
 // Resume implements provider.Resumer.
 func (c *client) Resume(ctx context.Context, id string) error {
-	err := c.change(ctx, c.line(http.MethodDelete, id, "disable"), func(ctx context.Context, h map[string]string) (*core.DetailedResponse, error) {
-		return c.iam.quick.EnableAPIKeyWithContext(ctx, &iamidentityv1.EnableAPIKeyOptions{ID: &id, Headers: h})
-	})
+	err := c.change(ctx, http.MethodDelete, id, "disable")
 	return c.unless(ctx, err, id, func(s key.State) bool { return s.Disabled == key.No })
 }
 
 // Lock implements provider.Locker.
 func (c *client) Lock(ctx context.Context, id string) error {
-	err := c.change(ctx, c.line(http.MethodPost, id, "lock"), func(ctx context.Context, h map[string]string) (*core.DetailedResponse, error) {
-		return c.iam.quick.LockAPIKeyWithContext(ctx, &iamidentityv1.LockAPIKeyOptions{ID: &id, Headers: h})
-	})
+	err := c.change(ctx, http.MethodPost, id, "lock")
 	return c.unless(ctx, err, id, func(s key.State) bool { return s.Locked == key.Yes })
 }
 
 // Unlock implements provider.Unlocker.
 func (c *client) Unlock(ctx context.Context, id string) error {
-	err := c.change(ctx, c.line(http.MethodDelete, id, "lock"), func(ctx context.Context, h map[string]string) (*core.DetailedResponse, error) {
-		return c.iam.quick.UnlockAPIKeyWithContext(ctx, &iamidentityv1.UnlockAPIKeyOptions{ID: &id, Headers: h})
-	})
+	err := c.change(ctx, http.MethodDelete, id, "lock")
 	return c.unless(ctx, err, id, func(s key.State) bool { return s.Locked == key.No })
 }
 
 // Revoke implements provider.Revoker.
 func (c *client) Revoke(ctx context.Context, id string) error {
-	return c.change(ctx, c.line(http.MethodDelete, id), func(ctx context.Context, h map[string]string) (*core.DetailedResponse, error) {
-		return c.iam.quick.DeleteAPIKeyWithContext(ctx, &iamidentityv1.DeleteAPIKeyOptions{ID: &id, Headers: h})
-	})
+	return c.change(ctx, http.MethodDelete, id)
 }

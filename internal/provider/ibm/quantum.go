@@ -164,14 +164,14 @@ func (c *client) Describe(ctx context.Context, v secret.Value) (key.Description,
 	}
 	asking := c
 	if c.own.IsZero() && c.login {
-		asking = &client{iam: c.iam, wires: c.wires, own: v, login: true, patience: c.patience, turn: make(chan struct{}, 1)}
+		asking = &client{wires: c.wires, own: v, login: true, patience: c.patience, turn: make(chan struct{}, 1)}
 		asking.turn <- struct{}{}
 	}
 	bearer, err := asking.bearer(ctx, c.patience)
 	if err != nil {
 		return key.Description{}, err
 	}
-	known, _, err := asking.record(ctx, c.iam.patient, bearer, v)
+	known, _, err := asking.record(ctx, bearer, v, c.patience)
 	if err != nil {
 		return key.Description{}, err
 	}

@@ -3,50 +3,77 @@ package ibm
 import (
 	"time"
 
-	"github.com/IBM/platform-services-go-sdk/iamidentityv1"
-
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/secret"
 )
 
+// record is what the identity service tells of a key, as far as it matters here.
+type record struct {
+	ID          string    `json:"id"`
+	Tag         string    `json:"entity_tag"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Owner       string    `json:"iam_id"`
+	Account     string    `json:"account_id"`
+	Value       string    `json:"apikey"`
+	OnLeak      string    `json:"action_when_leaked"`
+	Locked      *bool     `json:"locked"`
+	Disabled    *bool     `json:"disabled"`
+	Activity    *activity `json:"activity"`
+	dates
+}
+
+// dates are those of a record, as it writes them.
+type dates struct {
+	Created  string `json:"created_at"`
+	Modified string `json:"modified_at"`
+	Expires  string `json:"expires_at"`
+}
+
+// recordMembers are those that every record has.
+func recordMembers() []string { return []string{"id", "iam_id", "account_id", "locked"} }
+
+// activity is when a key logged in, and how often.
+type activity struct {
+	Last  string `json:"last_authn"`
+	Count *int64 `json:"authn_count"`
+}
+
 // told reads a record. The value that a record may hold is looked at only to
 // see whether there is one.
-func told(r *iamidentityv1.APIKey, v secret.Value) (key.Key, bool) {
-	if r == nil || text(r.ID) == "" || text(r.IamID) == "" || text(r.AccountID) == "" || r.Locked == nil {
+func told(r *record, v secret.Value) (key.Key, bool) {
+	if r.ID == "" || r.Owner == "" || r.Account == "" || r.Locked == nil {
 		return key.Key{}, false
 	}
-	clean := func(s *string) string { return provider.Told(v, text(s)) }
+	clean := func(text string) string { return provider.Told(v, text) }
 	k := key.Key{
-		Provider: "ibm", ID: clean(r.ID), Name: clean(r.Name), Description: clean(r.Description), Kind: kind(*r.IamID),
-		Owner: key.Party{ID: clean(r.IamID)}, Account: key.Party{ID: clean(r.AccountID)},
+		Provider: "ibm", ID: clean(r.ID), Name: clean(r.Name), Description: clean(r.Description), Kind: kind(r.Owner),
+		Owner: key.Party{ID: clean(r.Owner)}, Account: key.Party{ID: clean(r.Account)},
 		State: key.State{
-			Locked: key.Is(*r.Locked), Retrievable: key.Is(text(r.Apikey) != ""), Expiring: key.Is(text(r.ExpiresAt) != ""),
-			OnLeak: clean(r.ActionWhenLeaked), Tag: clean(r.EntityTag),
+			Locked: key.Is(*r.Locked), Retrievable: key.Is(r.Value != ""), Expiring: key.Is(r.Expires != ""),
+			OnLeak: clean(r.OnLeak), Tag: clean(r.Tag),
 		},
 	}
 	if r.Disabled != nil {
 		k.State.Disabled = key.Is(*r.Disabled)
 	}
-	if r.CreatedAt != nil {
-		k.Dates.Created = time.Time(*r.CreatedAt).UTC()
-	}
-	if r.ModifiedAt != nil {
-		k.Dates.Modified = time.Time(*r.ModifiedAt).UTC()
-	}
-	k.Dates.Expires, _ = moment(text(r.ExpiresAt))
+	var created, modified bool
+	k.Dates.Created, created = moment(r.Created)
+	k.Dates.Modified, modified = moment(r.Modified)
+	k.Dates.Expires, _ = moment(r.Expires)
 	if a := r.Activity; a != nil {
 		k.Use = used(a)
 	}
-	return k, true
+	return k, created && modified
 }
 
 // used reads activity. A time that cannot be read is not "never".
-func used(a *iamidentityv1.Activity) key.Use {
-	last, ok := moment(text(a.LastAuthn))
+func used(a *activity) key.Use {
+	last, ok := moment(a.Last)
 	use := key.Use{Known: ok, Last: last}
-	if a.AuthnCount != nil {
-		use.Count = *a.AuthnCount
+	if a.Count != nil {
+		use.Count = *a.Count
 		use.Known = use.Known && (use.Count == 0 || !last.IsZero())
 	}
 	return use
@@ -63,11 +90,4 @@ func moment(text string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

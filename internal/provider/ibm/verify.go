@@ -6,9 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/IBM/go-sdk-core/v5/core"
-	"github.com/IBM/platform-services-go-sdk/iamidentityv1"
-
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
@@ -51,7 +48,7 @@ func (c *client) verifyByRecord(ctx context.Context, v secret.Value, evidence ke
 		evidence.Request = c.loginLine()
 		return c.doubt(ctx, err, evidence)
 	}
-	k, answer, err := c.record(ctx, c.iam.quick, bearer, v)
+	k, answer, err := c.record(ctx, bearer, v, 0)
 	if err != nil {
 		return c.doubt(ctx, err, evidence)
 	}
@@ -72,17 +69,17 @@ func (c *client) verifyByRecord(ctx context.Context, v secret.Value, evidence ke
 }
 
 // record asks for the record of a value.
-func (c *client) record(ctx context.Context, iam *iamidentityv1.IamIdentityV1, bearer string, v secret.Value) (key.Key, httpx.Response, error) {
-	line := c.detailsLine()
-	r, answer, err := ask(ctx, line, func(ctx context.Context) (*iamidentityv1.APIKey, *core.DetailedResponse, error) {
-		return iam.GetAPIKeysDetailsWithContext(ctx, &iamidentityv1.GetAPIKeysDetailsOptions{IamAPIKey: new(v.Reveal()), Headers: headers(bearer)})
-	})
+func (c *client) record(ctx context.Context, bearer string, v secret.Value, patience time.Duration) (key.Key, httpx.Response, error) {
+	var r record
+	answer, err := c.ask(ctx, bearer, question{
+		method: http.MethodGet, path: []string{"v1", "apikeys", "details"}, header: http.Header{"Iam-Apikey": {v.Reveal()}}, patience: patience,
+	}, &r, recordMembers()...)
 	if err != nil {
 		return key.Key{}, answer, err
 	}
-	k, ok := told(r, v)
-	if _, err := provider.Object(answer); err != nil || !ok || answer.Status != http.StatusOK {
-		return key.Key{}, answer, &provider.CallError{Request: line, Status: answer.Status, Kind: provider.ErrUnexpected}
+	k, ok := told(&r, v)
+	if !ok || answer.Status != http.StatusOK {
+		return key.Key{}, answer, &provider.CallError{Request: c.detailsLine(), Status: answer.Status, Kind: provider.ErrUnexpected}
 	}
 	return k, answer, nil
 }
