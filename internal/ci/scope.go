@@ -100,6 +100,7 @@ func GitHub(event string, description []byte, commit string) (Scope, error) {
 			return Scope{}, ErrEvent
 		}
 		s.Event, s.Base, s.Head = "a merge group", p.MergeGroup.BaseSHA, p.MergeGroup.HeadSHA
+		s.Proposed = true // it is made of pull requests
 	case "workflow_run", "issue_comment", "issues", "discussion", "discussion_comment":
 		s.Whole, s.Privileged = true, true
 	default:

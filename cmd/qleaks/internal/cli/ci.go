@@ -71,8 +71,8 @@ says what is new:
 Elsewhere --base and --head say it. What a shallow checkout lacks is fetched, as
 long as the commits are not all there (--no-fetch leaves that out).
 
-What .qleaks.toml and its baseline switch off counts, of a pull request, as its
-base has it: it cannot hide what it brings. Of a push it counts as pushed. With
+What .qleaks.toml and its baseline switch off counts, of a pull request and of a
+merge group, as its base has it: it cannot hide what it brings. Of a push it counts as pushed. With
 --base it counts only if you trust it, as for scan, or name it with --config.
 
 In GitHub Actions there are annotations, a summary of the job, and outputs

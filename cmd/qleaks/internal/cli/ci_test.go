@@ -209,6 +209,7 @@ func TestAPullRequestCannotHideWhatItBrings(t *testing.T) {
 	head := r.commit("hide")
 	a := r.event("pull_request", pull(base, head, "mallory/vqe"))
 	r.brings(a, 1)
+	r.brings(r.event("merge_group", object{"merge_group": object{"base_sha": base, "head_sha": head}}), 1)
 	r.brings(r.event("push", push(base, head)), 0) // whoever pushed may write
 	// Nobody tells who made what is checked out.
 	r.brings(r.event("workflow_dispatch", object{}, "--base", base, "--head", head), 2)
