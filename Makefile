@@ -64,6 +64,7 @@ tidy: ## brings go.mod and those of the tools in order
 	$(GO) -C tools/peers mod tidy
 	$(GO) -C tools/peers/gitleaks mod tidy
 	$(GO) -C tools/peers/openbao mod tidy
+	$(GO) -C tools/peers/act mod tidy
 
 clean: ## removes what was made here
 	rm -rf .cache coverage.out qleaks qleaks.exe
