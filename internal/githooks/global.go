@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Global is how all repositories of a person are guarded.
@@ -19,6 +21,8 @@ type Global struct {
 	Own bool
 	// Events are those that are guarded.
 	Events []string
+	// Idle are those of them whose hook Git does not run where we are, and why.
+	Idle map[string]string
 }
 
 // configured is the first version of Git that has hooks in its configuration.
@@ -95,7 +99,11 @@ func LookGlobal(ctx context.Context, own string, events []string) (Global, error
 			g.Configured, g.Events = true, append(g.Events, event)
 		}
 	}
-	if dir == "" || g.Configured {
+	if g.Configured {
+		g.Idle, err = idle(ctx, g.Events)
+		return g, err
+	}
+	if dir == "" {
 		return g, nil
 	}
 	g.Dir, g.Own = dir, filepath.Clean(dir) == filepath.Clean(own)
@@ -109,6 +117,31 @@ func LookGlobal(ctx context.Context, own string, events []string) (Global, error
 		}
 	}
 	return g, nil
+}
+
+// idle asks Git which of its configured hooks it would not run here: an older Git
+// runs none, and a repository can switch one off.
+func idle(ctx context.Context, events []string) (map[string]string, error) {
+	found := map[string]string{}
+	newer, err := AtLeast(ctx, configuredMajor, configuredMinor)
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range events {
+		if !newer {
+			found[event] = "this Git runs no hooks of its configuration, which it does from 2.54 on"
+			continue
+		}
+		// Where no hook is left, git says so by its exit code.
+		listed, err := git(ctx, "", "hook", "list", event)
+		if _, said := errors.AsType[*exec.ExitError](err); err != nil && !said {
+			return nil, err
+		}
+		if !slices.Contains(strings.Split(listed, "\n"), strings.TrimPrefix(hookEntry(event), "hook.")) {
+			found[event] = "the configuration here switches " + hookEntry(event) + " off"
+		}
+	}
+	return found, nil
 }
 
 func runsProgram(name string) bool {

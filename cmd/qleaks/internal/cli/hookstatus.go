@@ -160,7 +160,8 @@ func runHookStatus(ctx context.Context, env Env) error {
 
 // standingOf says how an event is guarded, if it is.
 func standingOf(p githooks.Place, global githooks.Global, event string) (words string, guarded bool, err error) {
-	if global.Configured && slices.Contains(global.Events, event) {
+	idle := global.Idle[event]
+	if global.Configured && idle == "" && slices.Contains(global.Events, event) {
 		return "guarded, by hook.qleaks-" + event + " in your configuration of Git", true, nil
 	}
 	state, err := githooks.Look(p.Dir, event)
@@ -180,7 +181,10 @@ func standingOf(p githooks.Place, global githooks.Global, event string) (words s
 	if words := managed(p, event, state); words != "" {
 		return words, true, nil
 	}
-	if state.Other {
+	switch {
+	case idle != "":
+		return "not guarded, though it is in your configuration of Git: " + idle, false, nil
+	case state.Other:
 		return "not guarded: the hook there does not speak of qleaks: " + state.Hook, false, nil
 	}
 	return "not guarded: there is no hook", false, nil
