@@ -67,37 +67,46 @@ func writeSARIF(w io.Writer, r finding.Result, o Options) error {
 	return encode(w, sarifLog{Schema: sarifSchema, Version: sarifVersion, Runs: []sarifRun{run}}, "  ")
 }
 
-// limitResults keeps the surest findings if there are more than are accepted.
+// limitResults keeps the worst findings if there are more than are accepted, in
+// their order: keys that work before those of which nobody knows, the surest of
+// these first, and last of all keys that are dead.
 func limitResults(leaks []finding.Finding) ([]finding.Finding, int) {
 	if len(leaks) <= maxSARIFResults {
 		return leaks, 0
 	}
-	least := rules.High
-	for n := countSure(leaks, least); n < maxSARIFResults && least > rules.None; n = countSure(leaks, least) {
-		least--
+	var as [deadly + 1]int
+	for _, f := range leaks {
+		as[rank(f)]++
+	}
+	least, room := deadly, maxSARIFResults
+	for ; as[least] < room; least-- {
+		room -= as[least]
 	}
 	var kept []finding.Finding
-	room := maxSARIFResults - countSure(leaks, least+1)
 	for _, f := range leaks {
-		if f.Confidence > least {
+		switch r := rank(f); {
+		case r > least:
 			kept = append(kept, f)
-		} else if f.Confidence == least && room > 0 {
+		case r == least && room > 0:
 			room--
 			kept = append(kept, f)
 		}
 	}
-	kept = kept[:min(len(kept), maxSARIFResults)]
 	return kept, len(leaks) - len(kept)
 }
 
-func countSure(findings []finding.Finding, least rules.Confidence) int {
-	n := 0
-	for _, f := range findings {
-		if f.Confidence >= least {
-			n++
-		}
+// deadly is the rank of a key that works.
+const deadly = int(rules.High) + 2
+
+// rank orders findings by how much they matter.
+func rank(f finding.Finding) int {
+	switch f.Status {
+	case key.Active:
+		return deadly
+	case key.Inactive:
+		return 0
 	}
-	return n
+	return 1 + int(f.Confidence)
 }
 
 func rulesOf(findings []finding.Finding) []*rules.Rule {
