@@ -133,6 +133,13 @@ func forms(key string) []string {
 		shifted := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", i) + key))
 		out = append(out, shifted[4:len(shifted)-4])
 	}
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		var wide []byte
+		for _, b := range []byte(key) {
+			wide = order.AppendUint16(wide, uint16(b))
+		}
+		out = append(out, string(wide))
+	}
 	const window = 10
 	for i := 0; i+window <= len(key); i++ {
 		out = append(out, key[i:i+window], string(reversed[i:i+window]))

@@ -5,6 +5,7 @@ package program_test
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,11 +14,15 @@ import (
 )
 
 // TestARealKeyringHoldsTheValue runs itself under a bus of its own, with a GNOME
-// keyring that is unlocked for the occasion, and reads back with secret-tool.
+// keyring that is unlocked for the occasion, and reads back with secret-tool. Where
+// QLEAKS_REQUIRE names keyring, a missing one fails the test.
 func TestARealKeyringHoldsTheValue(t *testing.T) {
 	for _, name := range []string{"dbus-run-session", "gnome-keyring-daemon", "secret-tool"} {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("%s is not installed", name)
+			if slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "keyring") {
+				t.Fatalf("QLEAKS_REQUIRE names keyring, and %s is not installed", name)
+			}
+			t.Skipf("%s is not installed; QLEAKS_REQUIRE=keyring demands it", name)
 		}
 	}
 	const inside = "QLEAKS_TEST_KEYRING"

@@ -16,6 +16,7 @@ import (
 // fetch fetches a credential; paths that are not absolute count from dir, or
 // from the current directory.
 func fetch(ctx context.Context, env Env, at credential.Reference, dir string) (secret.Value, error) {
+	keepToItself()
 	if !filepath.IsAbs(dir) {
 		cwd, err := env.Getwd()
 		if err != nil {

@@ -97,6 +97,7 @@ type remedy struct {
 }
 
 func newRemedy(env Env, o remedyOptions) (*remedy, error) {
+	keepToItself()
 	env = env.acting()
 	r := &remedy{env: env, options: o, say: messages{w: env.Stderr, quiet: o.Talking.Quiet}, log: debugLog(env, o.Talking), values: map[secret.Fingerprint]secret.Value{}}
 	var err error
@@ -259,7 +260,7 @@ func (r *remedy) openPlace(ctx context.Context) (journal.Place, error) {
 		return p, couldNot("cannot open the audit log", err, "docs/journal.md says what to do")
 	}
 	base := filepath.Dir(p.Dir)
-	keeper := journal.KeeperFile{Name: filepath.Join(base, "identity", "operator")}
+	keeper := r.keeper(base)
 	p.Sealer, err = p.LoadSealer(ctx, keeper)
 	if errors.Is(err, journal.ErrNoIdentity) {
 		p.Sealer, err = r.firstUse(ctx, p, keeper, filepath.Join(base, "identity", "offline"))

@@ -27,12 +27,20 @@ type remediateSection struct {
 	// CancelJobs and ReplaceUnused are those of remediate.Policy.
 	CancelJobs    bool `toml:"cancel-jobs"`
 	ReplaceUnused bool `toml:"replace-unused"`
-	// Approvers is a file of allowed signers, from where the configuration is.
+
+	places
+	otherHands
+}
+
+// places are where things of an operator's lie; files count from where the
+// configuration is.
+type places struct {
+	// Approvers is a file of allowed signers.
 	Approvers string `toml:"approvers"`
 	// StopFile stops every change while it is there.
 	StopFile string `toml:"stop-file"`
-
-	otherHands
+	// Identity is the entry of the keychain with the operator's identity.
+	Identity string `toml:"identity"`
 }
 
 // otherHands are who makes and revokes keys where a provider has no call for it.
@@ -118,7 +126,7 @@ func (s remediateSection) policy() (remediate.Policy, error) {
 			return p, errors.New("external wants the name of a provider, and a program with its arguments")
 		}
 	}
-	return p, errors.Join(s.Console.validate(), p.Validate())
+	return p, errors.Join(checkIdentity(s.Identity), s.Console.validate(), p.Validate())
 }
 
 // parseSpan reads a time as parseTime does, and also 0s, 30s and 15m.
