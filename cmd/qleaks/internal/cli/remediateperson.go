@@ -90,11 +90,28 @@ func (p *terminalPerson) Yes(ctx context.Context, g remediate.Guide) (bool, erro
 	}
 }
 
-// Value implements remediate.Person. What is typed is not shown.
+// shortestKey is shorter than the keys of all providers, in bytes.
+const shortestKey = 20
+
+// Value implements remediate.Person. What is typed is not shown. What is too short
+// for a key, such as an answer to another question, is asked for again.
 func (p *terminalPerson) Value(ctx context.Context, g remediate.Guide) (secret.Value, error) {
 	if err := p.show(g); err != nil {
 		return secret.Value{}, err
 	}
+	for {
+		v, err := p.hidden(ctx, g)
+		if err != nil || v.Len() >= shortestKey {
+			return v, err
+		}
+		if _, err := io.WriteString(p.env.Stderr, "this is too short for a key; copy it from the page, or press Enter to stop\n"); err != nil {
+			return secret.Value{}, err
+		}
+	}
+}
+
+// hidden asks for a value once.
+func (p *terminalPerson) hidden(ctx context.Context, g remediate.Guide) (secret.Value, error) {
 	if ctx.Err() != nil {
 		return secret.Value{}, context.Cause(ctx)
 	}

@@ -360,13 +360,22 @@ func exposureOf(c *hygiene.Case, e incident.Exposure, o planOptions) remediate.E
 			x.MorePlaces = len(c.Leaks()) - n
 			break
 		}
-		place := strings.TrimPrefix(p.Repository+":"+p.Path, ":")
-		if p.Line > 0 {
-			place += fmt.Sprintf(":%d", p.Line)
-		}
-		x.Places = append(x.Places, place)
+		x.Places = append(x.Places, standsIn(p))
 	}
 	return x
+}
+
+// standsIn is a place for people. A repository without a remote is known by its
+// first commit.
+func standsIn(p hygiene.Place) string {
+	place := p.Path
+	if p.Line > 0 {
+		place += fmt.Sprintf(":%d", p.Line)
+	}
+	if root, ok := strings.CutPrefix(p.Repository, "root:"); ok {
+		return place + ", in the repository whose first commit is " + root[:min(len(root), 7)]
+	}
+	return strings.TrimPrefix(p.Repository+":"+place, ":")
 }
 
 // means are who carries out what, and the stores.
