@@ -176,7 +176,7 @@ func (l *lab) start(met func(pid int), args ...string) int {
 	l.met, l.pid = met, cmd.Process.Pid
 	l.mu.Unlock()
 	over, watched := make(chan struct{}), make(chan struct{})
-	go func() { defer close(watched); l.watch(cmd.Process.Pid, over) }()
+	go func() { defer close(watched); l.watch(cmd, over) }()
 	_ = cmd.Wait() // its code is looked at
 	close(over)
 	<-watched
@@ -221,15 +221,15 @@ func family(pid int) []int {
 
 // watch keeps, as often as a thousand times a second, the arguments of a process and
 // of all that it starts, and the environment of each of these when it is new.
-func (l *lab) watch(pid int, over <-chan struct{}) {
+func (l *lab) watch(cmd *exec.Cmd, over <-chan struct{}) {
 	seen := map[string]bool{}
-	self, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may be gone
+	pid, self := cmd.Process.Pid, strings.Join(cmd.Args, "\x00")+"\x00"
 	for {
 		for _, p := range family(pid) {
 			command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p)) // it may be gone
 			one := fmt.Sprint(p, string(command))
 			// Until it becomes another program, what was started is its parent itself.
-			if seen[one] || len(command) == 0 || p != pid && bytes.Equal(command, self) {
+			if seen[one] || len(command) == 0 || p != pid && string(command) == self {
 				continue
 			}
 			seen[one] = true
