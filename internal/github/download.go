@@ -23,8 +23,8 @@ func (c *Client) Download(ctx context.Context, f File, limit int64) (io.ReadClos
 	if f.Accept != "" {
 		header.Set("Accept", f.Accept)
 	}
-	if !c.token.IsZero() {
-		header.Set("Authorization", "Bearer "+c.token.Reveal())
+	if err := c.token.header(ctx, header); err != nil {
+		return nil, err
 	}
 	line := c.wire.Line(http.MethodGet, f.Path...)
 	deadline := time.Now().Add(c.patience)

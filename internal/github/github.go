@@ -42,13 +42,15 @@ func Kit() provider.Kit {
 }
 
 // Calls lists the requests of the Client; all are GET, and carry the operator's
-// token.
+// token. An app gets that token with one POST.
 func Calls() []string {
 	return []string{
 		"/users/{owner}",
 		"/user",
 		"/user/repos",
 		"/user/codespaces/secrets",
+		"/orgs/{owner}/installation",
+		"/users/{owner}/installation",
 		"/users/{owner}/repos",
 		"/repos/{owner}/{repository}/issues",
 		"/repos/{owner}/{repository}/issues/comments",
@@ -81,11 +83,12 @@ type Client struct {
 	api  *github.Client
 	// web is nil where nobody knows the address of the pages.
 	web   *httpx.Client
-	token secret.Value
+	token bearer
 	// way is how other hosts are asked, which GitHub names; named says that the
-	// operator named GitHub's, and patience how long is waited for it.
+	// operator named GitHub's, nobody that there is no token, and patience how long is waited for it.
 	way      provider.Config
 	named    bool
+	nobody   bool
 	patience time.Duration
 	spending
 }
@@ -101,7 +104,12 @@ func New(c provider.Config) (*Client, error) {
 
 // Public makes a Client that may have no token: then it sees what everybody
 // sees, and GitHub answers 60 requests an hour.
-func Public(c provider.Config) (*Client, error) {
+func Public(c provider.Config) (*Client, error) { return made(c, nil) }
+
+// As makes a Client that asks as an app.
+func As(c provider.Config, app *App) (*Client, error) { return made(c, app) }
+
+func made(c provider.Config, app *App) (*Client, error) {
 	k := Kit()
 	if err := k.Check(c); err != nil {
 		return nil, err
@@ -115,29 +123,45 @@ func Public(c provider.Config) (*Client, error) {
 		return nil, err
 	}
 	over := wire.HTTP(longList, c.Waits())
-	over.Transport = bearing{c.Credential, unlimited{over.Transport}}
+	token := func(context.Context) (secret.Value, error) { return c.Credential, nil }
+	if app != nil {
+		token = app.Token
+	}
+	over.Transport = bearing{token, unlimited{over.Transport}}
 	api := github.NewClient(over)
 	if api.BaseURL, err = api.BaseURL.Parse(wire.Origin() + "/"); err != nil {
 		return nil, errors.New("the library does not take the address of GitHub")
 	}
-	made := &Client{wire: wire, api: api, web: web, token: c.Credential, named: c.Origins[service] != "", patience: c.Waits()}
-	made.way = provider.Config{Proxy: c.Proxy, Roots: c.Roots, Dial: c.Dial, Log: c.Log}
-	made.habits.Limited = limited
-	made.wire.Adopt(made.habits)
-	return made, nil
+	client := &Client{wire: wire, api: api, web: web, token: token, nobody: app == nil && c.Credential.IsZero(), named: c.Origins[service] != "", patience: c.Waits()}
+	client.way = provider.Config{Proxy: c.Proxy, Roots: c.Roots, Dial: c.Dial, Log: c.Log}
+	client.habits.Limited = limited
+	client.wire.Adopt(client.habits)
+	return client, nil
+}
+
+// bearer gives the token of a request; the zero Value is none.
+type bearer func(context.Context) (secret.Value, error)
+
+// header is how the API takes the token.
+func (b bearer) header(ctx context.Context, h http.Header) error {
+	token, err := b(ctx)
+	if err == nil && !token.IsZero() {
+		h.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	return err
 }
 
 // bearing adds the token to requests.
 type bearing struct {
-	token secret.Value
+	token bearer
 	next  http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (b bearing) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := r.Clone(r.Context())
-	if !b.token.IsZero() {
-		sent.Header.Set("Authorization", "Bearer "+b.token.Reveal())
+	if err := b.token.header(r.Context(), sent.Header); err != nil {
+		return nil, err
 	}
 	return b.next.RoundTrip(sent)
 }
@@ -159,9 +183,12 @@ func (c *Client) exchange(ctx context.Context, line string, good, whole func(htt
 	}
 	answer := outcome.Response
 	c.heard(answer)
+	var refused *provider.CallError // an app got no token
 	switch {
 	case outcome.Err != nil:
 		return provider.Failed(outcome.Err)
+	case answer.Status == 0 && errors.As(err, &refused):
+		return refused
 	case answer.Status == 0:
 		return &provider.CallError{Request: line, Kind: provider.ErrUnexpected}
 	case !good(answer):

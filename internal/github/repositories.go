@@ -48,7 +48,7 @@ func (c *Client) Repositories(ctx context.Context, owner string) ([]Repository, 
 		return c.repositoriesAt(ctx, owner, "orgs", owner, "repos")
 	}
 	all, err := c.repositoriesAt(ctx, owner, "users", owner, "repos")
-	if err != nil || c.token.IsZero() {
+	if err != nil || c.nobody {
 		return all, err
 	}
 	// A person's private repositories are in no list but that of those the token

@@ -95,12 +95,15 @@ func (c *Client) Git(owner, name string) func(context.Context, httpx.Request) (*
 			return nil, ErrName
 		}
 		r.Path = slices.Concat([]string{owner, name + ".git"}, r.Path)
-		if !c.token.IsZero() {
-			r.Header = r.Header.Clone()
-			if r.Header == nil {
+		token, err := c.token(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !token.IsZero() {
+			if r.Header = r.Header.Clone(); r.Header == nil {
 				r.Header = http.Header{}
 			}
-			r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("x-access-token:"+c.token.Reveal())))
+			r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token.Reveal())))
 		}
 		return c.web.Open(ctx, r)
 	}

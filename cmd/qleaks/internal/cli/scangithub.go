@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/durable"
 	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/mirror"
@@ -27,6 +28,8 @@ type githubOptions struct {
 	// Allowed says that the command reads what is elsewhere.
 	Allowed bool
 	URL     string
+	// App is ID=FILE, the GitHub App to ask as.
+	App     string
 	Mirror  string
 	With    []string
 	Filter  github.Filter
@@ -48,6 +51,7 @@ func addGitHubScanFlags(cmd *cobra.Command, o *githubOptions) {
 	o.Allowed = true
 	f := cmd.Flags()
 	f.StringVar(&o.URL, "github-url", "", "with github:OWNER: the GitHub Enterprise at `URL`")
+	f.StringVar(&o.App, "github-app", "", "ask as the GitHub App `ID=FILE`: its id, and the file with its private key, which only you can read")
 	f.StringVar(&o.Mirror, "mirror", "", "keep the copies of GitHub's repositories in `DIR`, with a ledger: the next scan reads what is new, and goes on where this one was interrupted")
 	f.StringSliceVar(&o.With, "with", partNames(githubsource.DefaultParts()), "of GitHub, read branches and tags, and `PART`: "+strings.Join(partNames(githubsource.Parts()), ", ")+", all, none")
 	f.StringSliceVar(&o.Filter.Include, "repos", nil, "of an owner's repositories, take those whose name fits `GLOB`")
@@ -118,7 +122,7 @@ func (o *scanOptions) validateGitHub() error {
 		return err
 	}
 	if len(places) == 0 {
-		for _, name := range []string{"github-url", "mirror", "with", "repos", "skip-repos", "topic", "no-archived", "no-forks", "pushed-since", "max-repo", "repo-timeout", "patience"} {
+		for _, name := range []string{"github-url", "github-app", "mirror", "with", "repos", "skip-repos", "topic", "no-archived", "no-forks", "pushed-since", "max-repo", "repo-timeout", "patience"} {
 			if o.Origins[name] == fromFlag {
 				return wrongUsage("--"+name+" is for what GitHub keeps", "name that: qleaks scan github:OWNER")
 			}
@@ -191,20 +195,15 @@ func (r *scanRun) newSweep(ctx context.Context, places []githubsource.Place) (*g
 	if err != nil {
 		return nil, err
 	}
-	config, err := access.githubOrNobody(ctx, r.env, r.say, r.log)
+	client, err := r.gitHubClient(ctx, access, places)
 	if err != nil {
 		return nil, err
-	}
-	config.Patience = max(o.Patience, 1)
-	client, err := github.Public(config)
-	if err != nil {
-		return nil, &problem{code: exitUsage, message: "GitHub cannot be asked", err: err}
 	}
 	client.OnWait(func(wait time.Duration) {
 		r.say.note("GitHub's limit is reached: waiting for %s", wait.Round(time.Second))
 	})
 	access.tell(github.Kit(), r.say)
-	settings := githubsource.Options{Client: client, Filter: o.Filter, Timeout: o.Timeout, Patience: config.Patience, Now: r.env.Now}
+	settings := githubsource.Options{Client: client, Filter: o.Filter, Timeout: o.Timeout, Patience: max(o.Patience, 1), Now: r.env.Now}
 	if settings.Parts, err = o.parts(); err != nil {
 		return nil, err
 	}
@@ -236,6 +235,56 @@ func (r *scanRun) newSweep(ctx context.Context, places []githubsource.Place) (*g
 		}
 	}
 	return githubsource.New(settings), nil
+}
+
+// gitHubClient asks as an app, with a token, or as nobody.
+func (r *scanRun) gitHubClient(ctx context.Context, a access, places []githubsource.Place) (*github.Client, error) {
+	o := r.options.GitHub
+	if o.App == "" {
+		config, err := a.githubOrNobody(ctx, r.env, r.say, r.log)
+		if err != nil {
+			return nil, err
+		}
+		config.Patience = max(o.Patience, 1)
+		return gitHubOr(github.Public(config))
+	}
+	id, file, ok := strings.Cut(o.App, "=")
+	if !ok || file == "" {
+		return nil, wrongUsage("--github-app is ID=FILE: the app's id, and the file with its private key")
+	}
+	for _, p := range places {
+		if p.Owner != places[0].Owner {
+			return nil, wrongUsage("an app has a token for each owner", "one owner at a time: qleaks scan github:"+places[0].Owner)
+		}
+	}
+	if err := (durable.OS{}).PrivateFile(file); err != nil {
+		return nil, &problem{code: exitUsage, message: "cannot use the app's private key in " + file, err: rootCause(err), hints: []string{"only you may read it: chmod 600"}}
+	}
+	key, err := durable.ReadWhole(durable.OS{}, file, longestAppKey)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "cannot read the app's private key in " + file, err: rootCause(err)}
+	}
+	defer clear(key)
+	config := provider.Config{Origins: a.origins[github.Kit().Name], Proxy: a.options.Proxy, Log: r.log, Patience: max(o.Patience, 1)}
+	app, err := github.NewApp(config, id, key, r.env.Now)
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "cannot ask as the app", err: err}
+	}
+	if err := app.Install(ctx, places[0].Owner); err != nil {
+		return nil, couldNot("the app is not installed at "+places[0].Owner+", or does not get in", err,
+			"look at its id, at its key, and at https://github.com/apps; its clock may be wrong, too")
+	}
+	return gitHubOr(github.As(config, app))
+}
+
+// longestAppKey is more than a private key takes, in bytes.
+const longestAppKey = 16 << 10
+
+func gitHubOr(c *github.Client, err error) (*github.Client, error) {
+	if err != nil {
+		return nil, &problem{code: exitUsage, message: "GitHub cannot be asked", err: err}
+	}
+	return c, nil
 }
 
 // githubOrNobody is github, or nobody's question where there is no token.
