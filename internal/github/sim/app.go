@@ -29,7 +29,7 @@ func (s *Sim) Install(id string, public *rsa.PublicKey, owner string, life time.
 		simhttp.JSON(w, http.StatusOK, map[string]any{"id": 4711})
 	}))
 	s.Handle(http.MethodPost, "/app/installations/4711/access_tokens", signed(func(w http.ResponseWriter, _ *http.Request) {
-		simhttp.JSON(w, http.StatusCreated, map[string]any{"token": s.Token(owner).Reveal(), "expires_at": s.Now().Add(life).Format(time.RFC3339)})
+		simhttp.JSON(w, http.StatusCreated, map[string]any{"token": s.newToken(owner), "expires_at": s.Now().Add(life).Format(time.RFC3339)})
 	}))
 }
 

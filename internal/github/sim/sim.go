@@ -96,11 +96,15 @@ func (s *Sim) Person(name string) {
 // Token makes a token that may read the secrets of some owners; it is the first
 // one's.
 func (s *Sim) Token(owners ...string) secret.Value {
+	return secret.New([]byte(s.newToken(owners...)))
+}
+
+func (s *Sim) newToken(owners ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	value := "ghp_" + simhttp.Random(36, simhttp.Alphanumeric)
 	s.tokens[value] = owners
-	return secret.New([]byte(value))
+	return value
 }
 
 // Found makes a repository, and its owner if there is none. It may be made
