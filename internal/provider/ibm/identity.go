@@ -3,6 +3,7 @@ package ibm
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -36,9 +37,7 @@ func (c *client) ask(ctx context.Context, bearer string, q question, into any, m
 		line = wire.Line(q.method, q.path...)
 	}
 	r := httpx.Request{Method: q.method, Path: q.path, Query: q.query, Header: http.Header{"Authorization": {bearer}}, Limit: longList, Patience: q.patience}
-	for name, values := range q.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, q.header)
 	if q.body != nil {
 		text, err := json.Marshal(q.body)
 		if err != nil {
