@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -123,6 +124,53 @@ func (tx *Tx) noteReading(ctx context.Context, r Report, now time.Time) error {
 		err = fmt.Errorf("repository %d: %w", r.Repository, ErrNotFound)
 	}
 	return doing("note coverage", err)
+}
+
+// CoverUnchanged writes that repositories have the state in which they were read to
+// their end before; those that the run has told of already stay as they are. It
+// costs a few statements for all of them.
+func (tx *Tx) CoverUnchanged(ctx context.Context, run int64, repositories []int64) error {
+	if len(repositories) == 0 {
+		return nil
+	}
+	now, err := clock(ctx, tx)
+	if err != nil {
+		return doing("read the clock", err)
+	}
+	args := []any{run, micros(now)}
+	marks := make([]string, 0, len(repositories))
+	for _, r := range repositories {
+		args = append(args, r)
+		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+	}
+	these := " IN (" + strings.Join(marks, ", ") + ")"
+	n, err := tx.exec(ctx, `INSERT INTO coverage (run, repository, at, outcome, complete, state, tips, counts, skipped, findings, millis)
+		SELECT CAST($1 AS BIGINT), r.seq, CAST($2 AS BIGINT), '`+string(Unchanged)+`', TRUE, r.state, '{}', '{}', '[]',
+			(SELECT COUNT(*) FROM findings f WHERE f.repository = r.seq AND f.present), 0
+		FROM repositories r WHERE r.seq`+these+` ON CONFLICT (run, repository) DO NOTHING`, args...)
+	if err != nil {
+		return doing("write coverage", err)
+	}
+	for _, statement := range []string{
+		"UPDATE repositories SET covered = CAST($2 AS BIGINT), complete = TRUE WHERE CAST($1 AS BIGINT) > 0 AND seq" + these,
+		"UPDATE findings SET last_seen = CAST($2 AS BIGINT), last_run = CAST($1 AS BIGINT) WHERE present AND repository" + these,
+	} {
+		if _, err := tx.exec(ctx, statement, args...); err != nil {
+			return doing("note coverage", err)
+		}
+	}
+	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE CAST($1 AS BIGINT) > 0 AND CAST($2 AS BIGINT) > 0 AND f.life IN ('new', 'reopened') AND f.repository"+these, scanRow, args...)
+	if err != nil {
+		return doing("read findings", err)
+	}
+	for _, k := range rows {
+		k.again = true
+		if err := tx.settle(ctx, k, author{run: run, who: "sweep", now: now}, "seen again"); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec(ctx, "UPDATE runs SET covered = covered + $1 WHERE seq = $2", n, run)
+	return doing("count coverage", err)
 }
 
 func object(text json.RawMessage) string {

@@ -42,19 +42,20 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 		return err
 	}
 	listed = distinct(listed)
+	known, err := d.known(ctx, job.Args.Request.Target)
+	if err != nil {
+		return err
+	}
 	for part := range slices.Chunk(listed, chunk) {
-		err := d.Store.Update(ctx, func(tx *records.Tx) error { return d.note(ctx, tx, job.Args, part) })
+		err := d.Store.Update(ctx, func(tx *records.Tx) error { return d.note(ctx, tx, job.Args, part, known) })
 		if err != nil {
 			return err
 		}
 	}
-	gone, err := d.missing(ctx, job.Args.Request.Target, listed)
-	if err != nil {
-		return err
-	}
+	gone := missing(known, listed)
 	return d.Store.Update(ctx, func(tx *records.Tx) error {
 		for _, repository := range gone {
-			if err := d.cover(ctx, tx, run.Seq, repository, records.Deleted, ""); err != nil {
+			if err := d.deleted(ctx, tx, run.Seq, repository); err != nil {
 				return err
 			}
 			if err := tx.Gone(ctx, repository); err != nil {
@@ -75,66 +76,83 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 }
 
 // note writes some repositories down: those that have not changed as covered, the
-// others as jobs.
-func (d *discoverer) note(ctx context.Context, tx *records.Tx, args discoverArgs, part []Listed) error {
+// others as jobs. What is known of them already is not written again.
+func (d *discoverer) note(ctx context.Context, tx *records.Tx, args discoverArgs, part []Listed, known map[string]records.Repository) error {
 	var jobs []river.InsertManyParams
+	var unchanged []int64
 	now := time.Now()
 	for _, l := range part {
 		if l.State != "" {
 			l.State += " " + d.Conditions
 		}
-		known, err := tx.PutRepository(ctx, records.Repository{
-			Name: l.Name, Origin: args.Request.Target, Location: l.Location, URL: l.URL, About: l.About, Pushed: l.Pushed,
-		})
-		if err != nil {
-			return err
-		}
-		if l.State != "" && known.State == l.State && !args.Request.Again {
-			if err := d.cover(ctx, tx, args.Run, known.Seq, records.Unchanged, l.State); err != nil {
+		r, ok := known[l.Name]
+		if !ok || !says(r, l) {
+			var err error
+			r, err = tx.PutRepository(ctx, records.Repository{
+				Name: l.Name, Origin: args.Request.Target, Location: l.Location, URL: l.URL, About: l.About, Pushed: l.Pushed,
+			})
+			if err != nil {
 				return err
 			}
+		}
+		if l.State != "" && r.State == l.State && !args.Request.Again {
+			unchanged = append(unchanged, r.Seq)
 			continue
 		}
-		jobs = append(jobs, reading(args.Run, known.Seq, l, args.Request, now))
+		jobs = append(jobs, reading(args.Run, r.Seq, l, args.Request, now))
 	}
-	if len(jobs) == 0 {
-		return nil
+	if err := tx.CoverUnchanged(ctx, args.Run, unchanged); err != nil || len(jobs) == 0 {
+		return err
 	}
 	return d.board.insert(ctx, tx, jobs)
 }
 
-// cover writes what needs no reading.
-func (d *discoverer) cover(ctx context.Context, tx *records.Tx, run, repository int64, outcome records.Outcome, state string) error {
-	err := tx.Cover(ctx, records.Report{Coverage: records.Coverage{Run: run, Repository: repository, Outcome: outcome, Complete: true, State: state}})
+// says reports whether what is known of a repository is what is listed.
+func says(r records.Repository, l Listed) bool {
+	return r.Gone.IsZero() && r.Location == l.Location && r.URL == l.URL && string(r.About) == string(l.About) &&
+		r.Pushed.Truncate(time.Microsecond).Equal(l.Pushed.Truncate(time.Microsecond))
+}
+
+// deleted writes that a repository is not there any more.
+func (d *discoverer) deleted(ctx context.Context, tx *records.Tx, run, repository int64) error {
+	err := tx.Cover(ctx, records.Report{Coverage: records.Coverage{Run: run, Repository: repository, Outcome: records.Deleted, Complete: true}})
 	if errors.Is(err, records.ErrCovered) {
 		return nil
 	}
 	return err
 }
 
-// missing returns the repositories of a target that were there and are not listed
-// any more.
-func (d *discoverer) missing(ctx context.Context, target string, listed []Listed) ([]int64, error) {
+// known returns the repositories that a target had so far, by name.
+func (d *discoverer) known(ctx context.Context, target string) (map[string]records.Repository, error) {
+	all := map[string]records.Repository{}
+	for p := (records.Page{}); ; {
+		page, err := d.Store.Repositories(ctx, records.RepositoryFilter{Origin: target}, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			p.Before = r.Seq
+			all[r.Name] = r
+		}
+		if len(page) < records.MaxPage {
+			return all, nil
+		}
+	}
+}
+
+// missing returns the repositories that were there and are not listed any more.
+func missing(known map[string]records.Repository, listed []Listed) (gone []int64) {
 	names := map[string]bool{}
 	for _, l := range listed {
 		names[l.Name] = true
 	}
-	var gone []int64
-	for p := (records.Page{}); ; {
-		known, err := d.Store.Repositories(ctx, records.RepositoryFilter{Origin: target}, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range known {
-			p.Before = r.Seq
-			if r.Gone.IsZero() && !names[r.Name] {
-				gone = append(gone, r.Seq)
-			}
-		}
-		if len(known) < records.MaxPage {
-			return gone, nil
+	for name, r := range known {
+		if r.Gone.IsZero() && !names[name] {
+			gone = append(gone, r.Seq)
 		}
 	}
+	slices.Sort(gone)
+	return gone
 }
 
 // distinct leaves the first of those with one name, which a listing that changes
