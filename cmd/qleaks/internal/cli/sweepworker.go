@@ -50,7 +50,9 @@ func (r reading) child(ctx context.Context, take func(out io.Reader) error, args
 		return couldNot("cannot start the process that reads", err)
 	}
 	program := exec.CommandContext(ctx, self, args...)
-	program.Env = append(readerEnvironment(r.env.Environ(), []string{databaseVariable}), "GOMEMLIMIT="+strconv.FormatInt(2*r.memory+(256<<20), 10))
+	// More threads than it examines objects at once would only wait for each other.
+	program.Env = append(readerEnvironment(r.env.Environ(), []string{databaseVariable}),
+		"GOMAXPROCS="+strconv.Itoa(r.jobs), "GOMEMLIMIT="+strconv.FormatInt(2*r.memory+(256<<20), 10))
 	program.WaitDelay = readerPatience
 	program.Cancel = func() error { return interrupt(program.Process) }
 	var said tail
