@@ -16,13 +16,13 @@ import (
 func registryVariables() []homesource.Environment {
 	const machine = `SYSTEM\CurrentControlSet\Control\Session Manager\Environment`
 	return []homesource.Environment{
-		{Name: `HKCU\Environment`, Place: source.UserEnvironment, Text: reading(registry.CURRENT_USER, `Environment`)},
-		{Name: `HKLM\` + machine, Place: source.SystemEnvironment, Text: reading(registry.LOCAL_MACHINE, machine)},
+		{Name: `HKCU\Environment`, Place: source.UserEnvironment, Text: registryText(registry.CURRENT_USER, `Environment`)},
+		{Name: `HKLM\` + machine, Place: source.SystemEnvironment, Text: registryText(registry.LOCAL_MACHINE, machine)},
 	}
 }
 
-// reading reads a key of the registry as lines NAME="value".
-func reading(root registry.Key, path string) func() (string, error) {
+// registryText reads a key of the registry as lines NAME="value".
+func registryText(root registry.Key, path string) func() (string, error) {
 	return func() (string, error) {
 		k, err := registry.OpenKey(root, path, registry.QUERY_VALUE)
 		if err != nil {
