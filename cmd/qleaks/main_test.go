@@ -50,6 +50,7 @@ func TestStories(t *testing.T) {
 		Files:               stories,
 		Setup:               setUpStory,
 		Cmds:                storyCommands(),
+		Condition:           storyCondition,
 		UpdateScripts:       *update,
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/qleaks/qleaks/internal/githooks"
 	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/rules/sample"
 )
@@ -50,6 +53,15 @@ func setUpStory(env *testscript.Env) error {
 		env.Setenv(name, value)
 	}
 	return nil
+}
+
+// storyCondition knows [git-2.54]: this Git runs hooks of its configuration, and
+// before those of the repository.
+func storyCondition(name string) (bool, error) {
+	if name != "git-2.54" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return githooks.AtLeast(context.Background(), 2, 54)
 }
 
 func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
