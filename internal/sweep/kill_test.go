@@ -132,7 +132,7 @@ func alone(t *testing.T, database string, at shop) *exec.Cmd {
 	if err != nil {
 		t.Error(err)
 	}
-	w := exec.Command(self) //nolint:noctx // it is killed, or ends with the test
+	w := exec.Command(self)
 	w.Env = append(os.Environ(), workerDatabase+"="+database, workerShop+"="+at.dir, workerLog+"="+at.log)
 	if err := w.Start(); err != nil {
 		t.Error(err)

@@ -44,7 +44,7 @@ func jitter(s records.Schedule, due time.Time) time.Duration {
 	}
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%s %d", s.Name, due.Unix()) // a hash takes everything
-	return time.Duration(h.Sum64() % uint64(s.Jitter)) //nolint:gosec // it is less than the jitter, which is positive
+	return time.Duration(h.Sum64() % uint64(s.Jitter))
 }
 
 // PutSchedule writes a schedule and says when it is due.

@@ -84,7 +84,7 @@ func (s shop) Read(ctx context.Context, c sweep.Copy) (sweep.Reading, error) {
 	if strings.HasPrefix(string(text), "broken") {
 		return got, fmt.Errorf("it is broken: %w", sweep.ErrUnreadable)
 	}
-	for _, line := range strings.Fields(string(text)) {
+	for line := range strings.FieldsSeq(string(text)) {
 		got.Sightings = append(got.Sightings, records.Sighting{
 			ID: filepath.Base(c.Dir) + "/" + line, Path: line, Referenced: true,
 			Kind: records.Kind{Fingerprint: line, Rule: "rule", Provider: "ionq", Confidence: "high"},
@@ -123,7 +123,7 @@ func (s shop) want(t *testing.T) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range strings.Fields(string(text)) {
+		for line := range strings.FieldsSeq(string(text)) {
 			want = append(want, filepath.Base(l.Name)+"/"+line)
 		}
 	}

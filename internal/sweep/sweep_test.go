@@ -48,7 +48,7 @@ func (s shop) readings(t *testing.T) map[string]int {
 		t.Fatal(err)
 	}
 	count := map[string]int{}
-	for _, name := range strings.Fields(string(text)) {
+	for name := range strings.FieldsSeq(string(text)) {
 		count[name]++
 	}
 	return count

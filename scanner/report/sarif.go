@@ -105,6 +105,7 @@ func rank(f finding.Finding) int {
 		return deadly
 	case key.Inactive:
 		return 0
+	case key.Unknown:
 	}
 	return 1 + int(f.Confidence)
 }

@@ -194,7 +194,8 @@ func runSweep(ctx context.Context, env Env, o sweepRunOptions) (err error) {
 	both.Go(func() error { return worker.Run(working) })
 	both.Go(func() error {
 		defer stop()
-		return awaitRun(working, env, o.Talking, store, run.Seq)
+		awaitRun(working, env, o.Talking, store, run.Seq)
+		return nil
 	})
 	err = both.Wait()
 	if ctx.Err() != nil {
@@ -211,30 +212,29 @@ func runSweep(ctx context.Context, env Env, o sweepRunOptions) (err error) {
 const awaitPause = 100 * time.Millisecond
 
 // awaitRun waits for the end of a run, and shows how far it is.
-func awaitRun(ctx context.Context, env Env, talk talkOptions, store *records.Store, seq int64) error {
+func awaitRun(ctx context.Context, env Env, talk talkOptions, store *records.Store, seq int64) {
 	line := &sweepLine{}
-	wait := func() error {
+	wait := func() {
 		for {
 			run, err := store.Run(ctx, seq)
 			if err == nil && run.State.Over() {
-				return nil
+				return
 			}
 			if err == nil {
 				line.set(run)
 			}
 			select {
 			case <-ctx.Done():
-				return nil
+				return
 			case <-time.After(awaitPause):
 			}
 		}
 	}
 	if !showsProgress(env, talk) {
-		return wait()
+		wait()
+		return
 	}
 	width, _ := env.Terminal(env.Stderr)
-	var err error
 	p := &progress{w: env.Stderr, width: width, told: line.text, begin: env.Now(), now: env.Now}
-	p.during(ctx, func() { err = wait() })
-	return err
+	p.during(ctx, wait)
 }

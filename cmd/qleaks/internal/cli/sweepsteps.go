@@ -195,13 +195,13 @@ func (s steps) keys(ctx context.Context, _ records.Run) (json.RawMessage, error)
 	}
 	err = s.store.Update(ctx, func(tx *records.Tx) error {
 		for _, e := range d.Keys {
-			print := ""
+			fingerprint := ""
 			for _, r := range e.Registered {
 				if r.Salt == s.salt {
-					print = string(r.Fingerprint)
+					fingerprint = string(r.Fingerprint)
 				}
 			}
-			if err := tx.Listed(ctx, e.Key, print, e.AsOf); err != nil {
+			if err := tx.Listed(ctx, e.Key, fingerprint, e.AsOf); err != nil {
 				return err
 			}
 		}
