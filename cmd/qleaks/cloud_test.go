@@ -257,7 +257,7 @@ func reached(ts *testscript.TestScript, neg bool, args []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, text := range c.carried[args[0]] {
-		if slices.ContainsFunc(p.keys, func(key string) bool { return tells(text, key) }) {
+		if slices.ContainsFunc(p.keys, func(key string) bool { return sample.Tells(text, key) }) {
 			ts.Fatalf("%s got a key", args[0])
 		}
 	}

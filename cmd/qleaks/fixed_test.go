@@ -168,7 +168,7 @@ func (p *programs) fix() {
 	if err != nil {
 		p.t.Fatalf("%v\n%s", err, out)
 	}
-	if tells(string(out), p.key) {
+	if sample.Tells(string(out), p.key) {
 		p.t.Error("fix tells the key")
 	}
 	kept, err := os.ReadFile(filepath.Join(p.dir, ".env"))

@@ -20,6 +20,7 @@ import (
 	ibm "github.com/qleaks/qleaks/internal/provider/ibm/sim"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/rules"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // lab is an account of the simulated IBM, with a leaked key, and the real program.
@@ -339,7 +340,7 @@ func (l *lab) search() {
 	l.values["the operator's"] = l.operator
 	for where, text := range l.told {
 		for what, v := range l.values {
-			if tells(text, v.Reveal()) {
+			if sample.Tells(text, v.Reveal()) {
 				l.t.Errorf("%s: %s value", where, what)
 			}
 		}
@@ -416,7 +417,7 @@ func TestADumpOfAllGoroutinesTellsNothing(t *testing.T) {
 	l.values["the operator's"] = l.operator
 	for where, text := range l.told {
 		for what, v := range l.values {
-			if tells(text, v.Reveal()) {
+			if sample.Tells(text, v.Reveal()) {
 				t.Errorf("%s: %s value", where, what)
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/sourcegraph/conc"
 
 	"github.com/qleaks/qleaks/internal/demo"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 // TestTheIncidentIsAsThePageTellsIt types every command of docs/incident.md, as
@@ -334,7 +335,7 @@ func (r *reader) learn() {
 func (r *reader) tellsNoKey() {
 	r.t.Helper()
 	for i, key := range r.keys {
-		if tells(r.told.String(), key) {
+		if sample.Tells(r.told.String(), key) {
 			r.t.Errorf("key %d is told", i)
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -136,29 +134,6 @@ func mayHold(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// forms are the ways in which a key could be told.
-func forms(key string) []string {
-	reversed := []byte(key)
-	slices.Reverse(reversed)
-	out := []string{hex.EncodeToString([]byte(key)), strings.ToUpper(hex.EncodeToString([]byte(key)))}
-	for i := range 3 {
-		shifted := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", i) + key))
-		out = append(out, shifted[4:len(shifted)-4])
-	}
-	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-		var wide []byte
-		for _, b := range []byte(key) {
-			wide = order.AppendUint16(wide, uint16(b))
-		}
-		out = append(out, string(wide))
-	}
-	const window = 10
-	for i := 0; i+window <= len(key); i++ {
-		out = append(out, key[i:i+window], string(reversed[i:i+window]))
-	}
-	return out
-}
-
 // quiet asserts that no planted key is in the last output or in any file that
 // was not planted. `! quiet` asserts that the last output holds every key.
 func quiet(ts *testscript.TestScript, neg bool, _ []string) {
@@ -168,7 +143,7 @@ func quiet(ts *testscript.TestScript, neg bool, _ []string) {
 	}
 	for _, key := range p.keys {
 		for _, stream := range []string{"stdout", "stderr"} {
-			told := tells(ts.ReadFile(stream), key)
+			told := sample.Tells(ts.ReadFile(stream), key)
 			if told && !neg {
 				ts.Fatalf("%s tells a planted key", stream)
 			}
@@ -180,15 +155,6 @@ func quiet(ts *testscript.TestScript, neg bool, _ []string) {
 	if !neg {
 		p.searchFiles(ts)
 	}
-}
-
-func tells(text, key string) bool {
-	for _, form := range forms(key) {
-		if strings.Contains(text, form) {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *planted) searchFiles(ts *testscript.TestScript) {
@@ -211,7 +177,7 @@ func (p *planted) searchFiles(ts *testscript.TestScript) {
 			return err
 		}
 		for _, key := range p.keys {
-			if tells(string(content), key) || tells(path, key) {
+			if sample.Tells(string(content), key) || sample.Tells(path, key) {
 				ts.Fatalf("%s holds a planted key", path)
 			}
 		}

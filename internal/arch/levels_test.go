@@ -22,7 +22,7 @@ func levels() map[string]int {
 		8:  "internal/sweep",
 		9:  "internal/web",
 		10: "cmd/qleaks/internal/cli",
-		11: "cmd/qleaks",
+		11: "cmd/qleaks cmd/qleaks/internal/peers",
 		12: "internal/arch",
 	} {
 		for p := range strings.FieldsSeq(packages) {

@@ -1,4 +1,4 @@
-package main
+package peers
 
 import (
 	"encoding/json"
@@ -41,7 +41,7 @@ type actLab struct {
 
 func newActLab(t *testing.T, workflow string) *actLab {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(filepath.Join("..", "..", "..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func outputOf(log, name string) string {
 // Action's page shows it, then a clean push, and one with a key. The program is
 // built from the tree of the action.
 func TestTheActionFromItsPage(t *testing.T) {
-	l := newActLab(t, workflowsOf(t, filepath.Join("..", "..", "action", "README.md"))[0])
+	l := newActLab(t, workflowsOf(t, filepath.Join("..", "..", "..", "..", "action", "README.md"))[0])
 	first := l.head()
 	second := l.commit(map[string]string{"clean.py": "print('still clean')\n"})
 	if log, green := l.run("push", pushed(first, second)); !green || outputOf(log, "findings") != "0" {
@@ -211,7 +211,7 @@ func TestTheActionReadsWhatAnEventBrings(t *testing.T) {
 // TestWorkflowsAreValid reads every workflow that the pages show, and our own, as
 // GitHub does.
 func TestWorkflowsAreValid(t *testing.T) {
-	root := filepath.Join("..", "..")
+	root := filepath.Join("..", "..", "..", "..")
 	program := peertest.Workflows(t, root, peertest.ActionLint)
 	dir := t.TempDir()
 	var names []string

@@ -1,4 +1,4 @@
-package main
+package peers
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ import (
 // the other, and compares what they leave behind: the exit code and every field
 // of the report.
 func TestGitleaksWalk(t *testing.T) {
-	peer := peertest.Gitleaks(t, filepath.Join("..", ".."))
+	peer := peertest.Gitleaks(t, filepath.Join("..", "..", "..", ".."))
 	w := newWalk(t, peer)
 	for _, c := range walkCases() {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package main
+package peers
 
 import (
 	"bytes"
@@ -58,7 +58,7 @@ func newHooked(t *testing.T) *hooked {
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.org",
 	)
 	h.write(filepath.Join(home, ".gitconfig"), "[protocol \"file\"]\n\tallow = always\n")
-	manifest, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	manifest, err := os.ReadFile(filepath.Join("..", "..", "..", "..", ".pre-commit-hooks.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func (h *hooked) try(dir string, args ...string) (string, error) {
 		h.t.Fatal(err)
 	}
 	for _, key := range h.keys {
-		if tells(out.String(), key) {
+		if sample.Tells(out.String(), key) {
 			h.t.Fatalf("%q tells a key", args)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package peers
 
 // walkCommands are command lines that try the flags, with one configuration.
 func walkCommands() []walkCase {

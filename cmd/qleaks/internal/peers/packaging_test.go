@@ -1,4 +1,4 @@
-package main
+package peers
 
 import (
 	"archive/tar"
@@ -121,7 +121,7 @@ func zipped(t *testing.T, program []byte) []byte {
 // pack runs packaging/pack.py.
 func pack(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "python3", append([]string{filepath.Join("..", "..", "packaging", "pack.py")}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "python3", append([]string{filepath.Join("..", "..", "..", "..", "packaging", "pack.py")}, args...)...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
