@@ -102,6 +102,7 @@ func TestIntroductionsAreThoseOfGitLog(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			r := tangled(t, seed, 40)
 			want := r.introductions()
 			maps.DeleteFunc(want, func(at, _ string) bool { return strings.HasSuffix(at, " README") })
@@ -121,6 +122,7 @@ func TestIntroductionsAreThoseOfGitLog(t *testing.T) {
 }
 
 func TestRefsAreThoseThatReachTheCommit(t *testing.T) {
+	t.Parallel()
 	r := tangled(t, 7, 30)
 	for n := range 12 {
 		r.git("branch", fmt.Sprintf("extra/%02d", n), "main")
@@ -175,6 +177,7 @@ func TestOneKeyAtTwoPathsIsTwoFindings(t *testing.T) {
 }
 
 func TestTheOrderDoesNotDependOnTheJobs(t *testing.T) {
+	t.Parallel()
 	h := buildHiding(t)
 	found := discover(t, h.dir, gitsource.Options{})
 	collect := func(jobs int) (out []string) {
@@ -352,6 +355,7 @@ func BenchmarkSearch(b *testing.B) {
 }
 
 func TestMaterialIsInNoNoteAndNoError(t *testing.T) {
+	t.Parallel()
 	h := buildHiding(t)
 	check(t, os.Truncate(h.loose(h.git("rev-parse", "HEAD:README")), 3))
 	s := h.search()

@@ -178,6 +178,7 @@ func TestDeltaBombsAreNotUnpacked(t *testing.T) {
 
 // Git itself never comes back from such a pack.
 func TestPacksWithoutAnEndAreRefused(t *testing.T) {
+	t.Parallel()
 	id := func(n int) string { return fmt.Sprintf("%040x", n+1) }
 	ring := []byte{1, 1, 1, 'y'}
 	for name, fill := range map[string]func(p *packWriter){

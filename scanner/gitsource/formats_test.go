@@ -14,6 +14,7 @@ import (
 )
 
 func TestFormatsOfRepositories(t *testing.T) {
+	t.Parallel()
 	for name, build := range map[string]func(t *testing.T) (dir string, key string, reach finding.Reach){
 		"SHA-256": func(t *testing.T) (string, string, finding.Reach) {
 			r := newRepo(t, "--object-format=sha256")
@@ -180,6 +181,7 @@ func TestPartialCloneIsNotComplete(t *testing.T) {
 // G25: each kind of object, gone or broken, loose or packed, is told by name
 // and costs no other.
 func TestMissingAndBrokenObjectsAreNamed(t *testing.T) {
+	t.Parallel()
 	kinds := map[string]string{"commit": "HEAD~1", "tree": "HEAD~1^{tree}", "blob": "HEAD~1:b.txt", "tag": "v1"}
 	damages := map[string]func(t *testing.T, file string){
 		"missing": func(t *testing.T, file string) { check(t, os.Remove(file)) },
@@ -282,6 +284,7 @@ func TestLargeObjectsAreReadInPiecesOrTold(t *testing.T) {
 }
 
 func TestSubmodulesAreListedOrTold(t *testing.T) {
+	t.Parallel()
 	sub, key := oneKey(t)
 	r := newRepo(t)
 	for _, name := range []string{"here", "absent", "removed"} {

@@ -131,6 +131,7 @@ func TestIndexesAreReadAsGitReadsThem(t *testing.T) {
 	for name, prepare := range indexForms() {
 		for _, format := range formats {
 			t.Run(name+" "+format, func(t *testing.T) {
+				t.Parallel()
 				r := grid(t, "--object-format="+format)
 				prepare(r)
 				want := strings.Split(strings.TrimSuffix(r.git("ls-files", "--stage", "--sparse", "-z"), "\x00"), "\x00")

@@ -254,6 +254,7 @@ func TestEveryIntroductionIsThatOfGitLog(t *testing.T) {
 
 // QLEAKS_INTRODUCTIONS names a real repository to compare as well.
 func TestEveryIntroductionOfARealRepository(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("QLEAKS_INTRODUCTIONS")
 	if dir == "" {
 		dir = tangled(t, 11, 30).dir

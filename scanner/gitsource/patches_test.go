@@ -128,6 +128,7 @@ func lively(t *testing.T) string {
 }
 
 func TestPatchesAreThoseOfGitLog(t *testing.T) {
+	t.Parallel()
 	dir := lively(t)
 	for _, c := range []struct {
 		log  gitsource.PatchLog
@@ -161,6 +162,7 @@ func TestPatchesAreThoseOfGitLog(t *testing.T) {
 }
 
 func TestPathsThatAreNotUnderstood(t *testing.T) {
+	t.Parallel()
 	dir := lively(t)
 	r, err := gitsource.Discover(dir, gitsource.Options{})
 	if err != nil {
@@ -184,6 +186,7 @@ func firstDifference(a, b []string) string {
 }
 
 func TestStagedAndChangedLines(t *testing.T) {
+	t.Parallel()
 	dir := lively(t)
 	git := func(args ...string) string {
 		out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...).Output()

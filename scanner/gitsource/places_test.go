@@ -253,10 +253,12 @@ func emailOf(p source.Place) string {
 }
 
 func TestEveryPlaceIsFoundLoose(t *testing.T) {
+	t.Parallel()
 	buildHiding(t).check(t)
 }
 
 func TestEveryPlaceIsFoundPacked(t *testing.T) {
+	t.Parallel()
 	h := buildHiding(t)
 	h.git("repack", "-q", "-a", "-d", "--keep-unreachable")
 	h.git("pack-refs", "--all")

@@ -33,6 +33,7 @@ func (s *scan) paths() string {
 }
 
 func TestAPushIsWhatTheReceiverLacks(t *testing.T) {
+	t.Parallel()
 	r := newRepo(t)
 	for _, name := range []string{"a", "b", "c", "d"} {
 		r.write(name, planted(newKey()))

@@ -65,6 +65,7 @@ func pushed(t *testing.T) (r *repo, ids map[string]string, remote string) {
 }
 
 func TestTheFirstPushIsTheOneThatBroughtTheCommit(t *testing.T) {
+	t.Parallel()
 	r, ids, _ := pushed(t)
 	for name, want := range map[string]gitsource.Publication{
 		"one":   {Ref: "refs/remotes/origin/main", At: moment(10), Pushed: true},
@@ -97,6 +98,7 @@ func TestTheFirstPushIsTheOneThatBroughtTheCommit(t *testing.T) {
 }
 
 func TestWhatOthersPushedWasThereWhenItWasFetched(t *testing.T) {
+	t.Parallel()
 	_, ids, remote := pushed(t)
 	other := newRepo(t)
 	other.git("remote", "add", "upstream", remote)
@@ -116,6 +118,7 @@ func TestWhatOthersPushedWasThereWhenItWasFetched(t *testing.T) {
 }
 
 func TestALogThatWasCutSaysThatItWasThereWhenItBegins(t *testing.T) {
+	t.Parallel()
 	r, ids, _ := pushed(t)
 	for _, ref := range []string{"main", "side"} {
 		log := filepath.Join(r.dir, ".git/logs/refs/remotes/origin", ref)

@@ -221,6 +221,7 @@ func TestAFindingOfARangeIsThatOfTheWholeScan(t *testing.T) {
 }
 
 func TestRevisionsAreFoundAsGitFindsThem(t *testing.T) {
+	t.Parallel()
 	r := newRepo(t)
 	for i := range 6 {
 		r.write("n", fmt.Sprint(i))
@@ -295,6 +296,7 @@ func TestAWrongRevisionIsTold(t *testing.T) {
 }
 
 func TestAnAmbiguousIDNamesTheCandidates(t *testing.T) {
+	t.Parallel()
 	r := newRepo(t)
 	var stream strings.Builder
 	for n := range 700 {

@@ -48,6 +48,7 @@ func raw(t *testing.T, id string) string {
 }
 
 func TestRefsAndReflogsInReftablesAreRead(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			r := newRepo(t, "--object-format="+format)
@@ -126,6 +127,7 @@ func TestReftablesOfALinkedWorktreeAreRead(t *testing.T) {
 }
 
 func TestBrokenReftablesAreToldAndCostNoOther(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		damage func(dir string)
 		says   []string
@@ -195,6 +197,7 @@ func TestRangesFollowSymbolicRefsInReftables(t *testing.T) {
 
 // A list can name one file many times by links.
 func TestStacksOfReftablesAreBounded(t *testing.T) {
+	t.Parallel()
 	r, key := oneKey(t)
 	r.toTables(filepath.Join(r.dir, ".git"), reftabletest.Table{Width: 20})
 	dir := filepath.Join(r.dir, ".git", "reftable")
