@@ -22,7 +22,7 @@ import (
 )
 
 // Inspector examines content. It is safe for concurrent use and keeps nothing
-// of what it saw.
+// of what it saw but the hashes in Zones.
 type Inspector struct {
 	Rules        *rules.Set
 	Fingerprints secret.Fingerprinter

@@ -48,20 +48,7 @@ func (s steps) command(ctx context.Context, take func(out io.Reader) error, args
 			program.Env = append(program.Env, pair)
 		}
 	}
-	program.WaitDelay = readerPatience
-	program.Cancel = func() error { return interrupt(program.Process) }
-	var said tail
-	program.Stderr = &said
-	out, err := program.StdoutPipe()
-	if err == nil {
-		err = program.Start()
-	}
-	if err != nil {
-		return 0, err
-	}
-	taken := take(out)
-	_, _ = io.Copy(io.Discard, out)
-	err = program.Wait()
+	said, taken, err := converse(program, take)
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil:
@@ -69,7 +56,7 @@ func (s steps) command(ctx context.Context, take func(out io.Reader) error, args
 	case err != nil && !ok:
 		return 0, err
 	case ok && (exit.ExitCode() == exitUsage || exit.ExitCode() == exitFailed || exit.ExitCode() < 0):
-		return exit.ExitCode(), errors.New(complaint(said.text))
+		return exit.ExitCode(), errors.New(complaint(said))
 	case ok:
 		return exit.ExitCode(), taken
 	}

@@ -53,32 +53,43 @@ func (r reading) child(ctx context.Context, take func(out io.Reader) error, args
 	// More threads than it examines objects at once would only wait for each other.
 	program.Env = append(readerEnvironment(r.env.Environ(), []string{databaseVariable}),
 		"GOMAXPROCS="+strconv.Itoa(r.jobs), "GOMEMLIMIT="+strconv.FormatInt(2*r.memory+(256<<20), 10))
+	said, taken, err := converse(program, func(out io.Reader) error {
+		err := take(out)
+		if err != nil {
+			_ = program.Process.Kill() // it may have ended
+		}
+		return err
+	})
+	switch exit, ok := errors.AsType[*exec.ExitError](err); {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case ok && exit.ExitCode() != exitIncomplete && exit.ExitCode() > 0:
+		return fmt.Errorf("%s: %w", complaint(said), sweep.ErrUnreadable)
+	case err != nil && !ok, ok && exit.ExitCode() < 0 && taken == nil:
+		return fmt.Errorf("the process that reads ended: %w", err)
+	}
+	return taken
+}
+
+// converse runs a program to its end, which an interruption asks for, and gives
+// its output to a function. It returns what the program said beside that, and
+// what the function returned.
+func converse(program *exec.Cmd, take func(out io.Reader) error) (said []byte, taken, err error) {
 	program.WaitDelay = readerPatience
 	program.Cancel = func() error { return interrupt(program.Process) }
-	var said tail
-	program.Stderr = &said
+	var beside tail
+	program.Stderr = &beside
 	out, err := program.StdoutPipe()
 	if err == nil {
 		err = program.Start()
 	}
 	if err != nil {
-		return couldNot("cannot start the process that reads", err)
+		return nil, nil, fmt.Errorf("start the process: %w", err)
 	}
-	taken := take(out)
-	if taken != nil {
-		_ = program.Process.Kill() // it may have ended
-	}
+	taken = take(out)
 	_, _ = io.Copy(io.Discard, out)
 	err = program.Wait()
-	switch exit, ok := errors.AsType[*exec.ExitError](err); {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case ok && exit.ExitCode() != exitIncomplete && exit.ExitCode() > 0:
-		return fmt.Errorf("%s: %w", complaint(said.text), sweep.ErrUnreadable)
-	case err != nil && !ok, ok && exit.ExitCode() < 0 && taken == nil:
-		return fmt.Errorf("the process that reads ended: %w", err)
-	}
-	return taken
+	return beside.text, taken, err
 }
 
 // complaint is the last error that a process told, in one line.
