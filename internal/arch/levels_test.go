@@ -19,11 +19,13 @@ func levels() map[string]int {
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/githooks internal/textpage remediate/store/*",
 		6:  "internal/hygiene internal/demo internal/inventory/page remediate/store/all",
 		7:  "internal/auditreport internal/incident remediate",
-		8:  "internal/sweep",
-		9:  "internal/web",
-		10: "cmd/qleaks/internal/cli",
-		11: "cmd/qleaks cmd/qleaks/internal/peers",
-		12: "internal/arch",
+		8:  "internal/sweep internal/web/access",
+		9:  "internal/web/desk",
+		10: "internal/web/api internal/web/pages",
+		11: "internal/web",
+		12: "cmd/qleaks/internal/cli",
+		13: "cmd/qleaks cmd/qleaks/internal/peers",
+		14: "internal/arch",
 	} {
 		for p := range strings.FieldsSeq(packages) {
 			table[p] = level
