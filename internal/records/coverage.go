@@ -215,8 +215,8 @@ func (s *Store) Covered(ctx context.Context, run int64, p Page) ([]Coverage, err
 	return found, doing("list coverage", err)
 }
 
-// IsCovered reports whether a run has its coverage of a repository.
-func (s *Store) IsCovered(ctx context.Context, run, repository int64) (bool, error) {
-	n, err := number(ctx, s.engine, "SELECT COUNT(*) FROM coverage WHERE run = $1 AND repository = $2", run, repository)
+// Awaits reports whether a run goes on and has no coverage of a repository yet.
+func (s *Store) Awaits(ctx context.Context, run, repository int64) (bool, error) {
+	n, err := number(ctx, s.engine, "SELECT COUNT(*) FROM runs WHERE seq = $1 AND ended = 0 AND NOT EXISTS (SELECT 1 FROM coverage WHERE run = $1 AND repository = $2)", run, repository)
 	return n > 0, doing("read coverage", err)
 }

@@ -251,9 +251,10 @@ func aRunCoversARepositoryOnce(t *testing.T, s *records.Store) {
 		t.Fatalf("the second time: %v", err)
 	}
 	h.expect("nothing was written", map[string]records.Life{"a": records.New})
-	covered, err := s.IsCovered(t.Context(), run, h.repository.Seq)
-	if err != nil || !covered {
-		t.Error(covered, err)
+	for repository, want := range map[int64]bool{h.repository.Seq: false, h.repository.Seq + 1: true} {
+		if awaited, err := s.Awaits(t.Context(), run, repository); err != nil || awaited != want {
+			t.Errorf("repository %d is awaited: %t, %v", repository, awaited, err)
+		}
 	}
 	p, err := s.Progress(t.Context(), run)
 	if err != nil || p.Covered() != 1 || p.Findings != 1 || p.Changed[records.New] != 1 {

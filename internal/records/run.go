@@ -86,6 +86,14 @@ func (tx *Tx) IsGoing(ctx context.Context, run int64) (bool, error) {
 	return n > 0, doing("read a run", err)
 }
 
+// CancelRun ends a run that goes on, with its numbers so far and what is told of
+// it; it returns false if the run has ended.
+func (tx *Tx) CancelRun(ctx context.Context, run int64, totals json.RawMessage, why string) (bool, error) {
+	n, err := tx.exec(ctx, "UPDATE runs SET state = $1, ended = "+tx.words().now+", totals = $2, error = $3 WHERE seq = $4 AND ended = 0",
+		string(Cancelled), object(totals), why, run)
+	return n == 1, doing("cancel a run", err)
+}
+
 // Swept moves a run whose repositories are all covered on to its conclusion; it
 // returns true to one caller only. Who covers repositories at the same time waits
 // for the other's transaction.

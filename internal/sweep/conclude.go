@@ -42,12 +42,17 @@ func (c *concluder) Work(ctx context.Context, job *river.Job[stepArgs]) error {
 	if args.Step == reportStep {
 		return c.report(ctx, job, run)
 	}
+	of, finish := c.going.during(ctx, run.Seq)
+	defer finish()
 	action := records.Action{Kind: args.Step, Subject: run.Target, State: "done", Who: "sweep", Run: run.Seq}
 	do, known := c.step(args.Step)
 	if !known {
 		err = errors.New("this worker does not know the step " + args.Step)
 	} else {
-		action.Detail, err = do(ctx, run)
+		action.Detail, err = do(of, run)
+	}
+	if over := dropped(of); over != nil {
+		return over
 	}
 	if busy, ok := errors.AsType[*BusyError](err); ok {
 		return river.JobSnooze(busy.After)
@@ -61,6 +66,9 @@ func (c *concluder) Work(ctx context.Context, job *river.Job[stepArgs]) error {
 		args.Failed = append(slices.Clone(args.Failed), args.Step)
 	}
 	return c.Store.Update(ctx, func(tx *records.Tx) error {
+		if still, err := tx.IsGoing(ctx, run.Seq); err != nil || !still {
+			return errors.Join(err, c.board.complete(ctx, tx, job.JobRow))
+		}
 		if _, err := tx.Act(ctx, action); err != nil {
 			return err
 		}
@@ -109,10 +117,11 @@ func (c *concluder) report(ctx context.Context, job *river.Job[stepArgs], run re
 		if p.Incomplete > 0 || len(job.Args.Failed) > 0 {
 			end, problem = records.Partial, "not everything was read or done"
 		}
-		if err := tx.Total(ctx, run.Seq, text, problem); err != nil {
-			return err
+		moved, err := tx.MoveRun(ctx, run.Seq, records.Concluding, end)
+		if err == nil && moved {
+			err = tx.Total(ctx, run.Seq, text, problem)
 		}
-		if _, err := tx.MoveRun(ctx, run.Seq, records.Concluding, end); err != nil {
+		if err != nil {
 			return err
 		}
 		return c.board.complete(ctx, tx, job.JobRow)

@@ -31,7 +31,12 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 	if err != nil || run.State != records.Discovering {
 		return err
 	}
+	ctx, done := d.going.during(ctx, run.Seq)
+	defer done()
 	listed, err := d.Source.List(ctx, job.Args.Request.Target)
+	if over := dropped(ctx); over != nil {
+		return over
+	}
 	if busy, ok := errors.AsType[*BusyError](err); ok {
 		return river.JobSnooze(busy.After)
 	}
@@ -49,11 +54,14 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 	for part := range slices.Chunk(listed, chunk) {
 		err := d.Store.Update(ctx, func(tx *records.Tx) error { return d.note(ctx, tx, job.Args, part, known) })
 		if err != nil {
-			return err
+			return errors.Join(dropped(ctx), err)
 		}
 	}
 	gone := missing(known, listed)
 	return d.Store.Update(ctx, func(tx *records.Tx) error {
+		if still, err := tx.IsGoing(ctx, run.Seq); err != nil || !still {
+			return errors.Join(err, d.board.complete(ctx, tx, job.JobRow))
+		}
 		for _, repository := range gone {
 			if err := d.deleted(ctx, tx, run.Seq, repository); err != nil {
 				return err
@@ -78,6 +86,9 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 // note writes some repositories down: those that have not changed as covered, the
 // others as jobs. What is known of them already is not written again.
 func (d *discoverer) note(ctx context.Context, tx *records.Tx, args discoverArgs, part []Listed, known map[string]records.Repository) error {
+	if still, err := tx.IsGoing(ctx, args.Run); err != nil || !still {
+		return err
+	}
 	var jobs []river.InsertManyParams
 	var unchanged []int64
 	now := time.Now()
@@ -169,10 +180,10 @@ func distinct(listed []Listed) []Listed {
 // fail ends a run that could not begin.
 func (w *Worker) fail(ctx context.Context, run records.Run, why error) error {
 	return w.Store.Update(ctx, func(tx *records.Tx) error {
-		if err := tx.Total(ctx, run.Seq, nil, fmt.Sprintf("the repositories could not be listed: %v", why)); err != nil {
-			return err
+		moved, err := tx.MoveRun(ctx, run.Seq, records.Discovering, records.Broken)
+		if err == nil && moved {
+			err = tx.Total(ctx, run.Seq, nil, fmt.Sprintf("the repositories could not be listed: %v", why))
 		}
-		_, err := tx.MoveRun(ctx, run.Seq, records.Discovering, records.Broken)
 		return err
 	})
 }

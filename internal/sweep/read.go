@@ -35,8 +35,8 @@ func (r *reader) Timeout(*river.Job[readArgs]) time.Duration { return jobTimeout
 // end.
 func (r *reader) Work(ctx context.Context, job *river.Job[readArgs]) error {
 	args := job.Args
-	covered, err := r.Store.IsCovered(ctx, args.Run, args.Repository)
-	if err != nil || covered {
+	awaited, err := r.Store.Awaits(ctx, args.Run, args.Repository)
+	if err != nil || !awaited {
 		return err
 	}
 	repository, err := r.Store.Repository(ctx, args.Repository)
@@ -53,7 +53,12 @@ func (r *reader) Work(ctx context.Context, job *river.Job[readArgs]) error {
 	if !held {
 		return river.JobSnooze(heldPause)
 	}
-	report, err := r.examine(ctx, repository, args)
+	of, done := r.going.during(ctx, args.Run)
+	defer done()
+	report, err := r.examine(of, repository, args)
+	if over := dropped(of); over != nil {
+		return errors.Join(over, r.Store.Release(ctx, args.Repository, r.id))
+	}
 	if busy, ok := errors.AsType[*BusyError](err); ok {
 		return errors.Join(r.Store.Release(ctx, args.Repository, r.id), river.JobSnooze(busy.After))
 	}

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,7 @@ func TestEveryDriver(t *testing.T) {
 		"sweeps one after another": sweepsOneAfterAnother,
 		"what goes wrong":          whatGoesWrong,
 		"schedules":                schedules,
+		"a sweep is cancelled":     aSweepIsCancelled,
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		for name, test := range cases {
@@ -171,6 +173,64 @@ func schedules(t *testing.T, s *records.Store) {
 	all, err := s.Schedules(t.Context())
 	if err != nil || len(all) != 1 || !all[0].Due.After(time.Now()) || all[0].Run != runs[0].Seq {
 		t.Errorf("schedules %+v, %v", all, err)
+	}
+}
+
+func aSweepIsCancelled(t *testing.T, s *records.Store) {
+	at := newShop(t)
+	at.slow = time.Hour
+	for i := range 9 {
+		at.put(t, fmt.Sprintf("r%d", i), "a")
+	}
+	desk, err := sweep.NewDesk(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	working(t, sweep.Options{Store: s, Source: at, Reader: at, Workers: 2, Patience: patience})
+	started, err := desk.Start(t.Context(), sweep.Request{Target: at.dir}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "two repositories are read", func() bool { return len(at.readings(t)) == 2 })
+	if err := desk.Cancel(t.Context(), started.Seq, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if ended := await(t, s, started.Seq); ended.State != records.Cancelled || ended.Error != "cancelled by ada" || ended.Ended.IsZero() {
+		t.Errorf("the run ended as %+v", ended)
+	}
+	until(t, "what is being read is dropped", func() bool {
+		running, err := desk.Jobs(t.Context(), sweep.JobsRunning, 10)
+		return err == nil && len(running) == 0
+	})
+	for _, state := range []string{sweep.JobsWaiting, sweep.JobsRetrying, sweep.JobsDead} {
+		if left, err := desk.Jobs(t.Context(), state, 10); err != nil || len(left) > 0 {
+			t.Errorf("%s are %+v, %v", state, left, err)
+		}
+	}
+	if n := len(at.readings(t)); n != 2 {
+		t.Errorf("%d repositories were begun", n)
+	}
+	if err := desk.Cancel(t.Context(), started.Seq, "ada"); !errors.Is(err, sweep.ErrOver) {
+		t.Errorf("cancelled once more: %v", err)
+	}
+	if err := desk.Cancel(t.Context(), started.Seq+1000, "ada"); !errors.Is(err, records.ErrNotFound) {
+		t.Errorf("a run that is not there was cancelled: %v", err)
+	}
+	// The repositories are free for whoever comes next.
+	for i := range int64(9) {
+		if held, err := s.Hold(t.Context(), i+1, "somebody", time.Minute); err != nil || !held {
+			t.Errorf("repository %d can be held: %t, %v", i+1, held, err)
+		}
+	}
+}
+
+// until waits for something.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(4 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to this: %s", what)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type Worker struct {
 	id    string
 	host  string
 	board *board
+	going going
 }
 
 // NewWorker makes a worker. The tables of the job engine must be up to date.
@@ -60,6 +61,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	beside.Go(func() { w.every(ctx, w.patience()/6, w.beat) })
 	beside.Go(func() { w.every(ctx, w.patience()/4, w.takeOver) })
 	beside.Go(func() { w.every(ctx, tickPause, w.tick) })
+	beside.Go(func() { w.every(ctx, w.patience()/10, w.dropCancelled) })
 	<-ctx.Done()
 	beside.Wait()
 	// The context has ended, and ending takes a moment.

@@ -18,10 +18,11 @@ of several machines work together: docs/operations.md.`,
   qleaks sweep status                           what the last sweeps came to
   qleaks sweep schedule nightly --cron "0 2 * * *" ~/repositories
   qleaks worker                                 works on what is scheduled
-  qleaks sweep retry                            what failed, once more`,
+  qleaks sweep retry                            what failed, once more
+  qleaks sweep cancel 12                        ends a sweep that goes on`,
 		RunE: onlyCommands,
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newSweepRunCommand(env), newSweepStatusCommand(env), newSweepScheduleCommand(env), newSweepRetryCommand(env))
+	cmd.AddCommand(newSweepRunCommand(env), newSweepStatusCommand(env), newSweepScheduleCommand(env), newSweepRetryCommand(env), newSweepCancelCommand(env))
 	return cmd
 }

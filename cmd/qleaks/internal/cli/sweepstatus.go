@@ -87,7 +87,7 @@ func tellRun(ctx context.Context, env Env, store *records.Store, seq int64) erro
 	switch {
 	case open > 0:
 		return exitStatusError(exitFindings)
-	case run.State == records.Partial:
+	case run.State == records.Partial || run.State == records.Cancelled:
 		return exitStatusError(exitIncomplete)
 	}
 	return nil
