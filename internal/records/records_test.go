@@ -30,6 +30,9 @@ func TestEveryDriver(t *testing.T) {
 		"export, retain, delete":         exportRetainDelete,
 		"pages":                          pages,
 		"hostile text":                   hostileText,
+		"people":                         people,
+		"sessions and tokens":            sessionsAndTokens,
+		"plans and votes":                plansAndVotes,
 		"schedules, workers and runs":    schedulesWorkersAndRuns,
 	}
 	t.Run("sqlite", func(t *testing.T) {

@@ -62,7 +62,8 @@ func (tx *Tx) DeleteRepository(ctx context.Context, seq int64) error {
 
 // Export writes everything as lines of JSON, each an object with a type and a
 // record: repositories, findings with their places, changes, decisions, keys with
-// their uses, runs, coverage, actions, schedules.
+// their uses, runs, coverage, actions, plans with what was said of them, users
+// without passwords, schedules.
 func (s *Store) Export(ctx context.Context, w io.Writer) error {
 	e := json.NewEncoder(w)
 	for _, export := range []func(context.Context, *json.Encoder) error{
@@ -75,6 +76,9 @@ func (s *Store) Export(ctx context.Context, w io.Writer) error {
 		exporting("run", s.engine, "runs", runColumns, scanRun, func(r Run) int64 { return r.Seq }),
 		exporting("coverage", s.engine, "coverage", coverageColumns, scanCoverage, func(c Coverage) int64 { return c.Seq }),
 		exporting("action", s.engine, "actions", actionColumns, scanAction, func(a Action) int64 { return a.Seq }),
+		exporting("plan", s.engine, "plans", planColumns+", plan", scanWholePlan, func(p Plan) int64 { return p.Seq }),
+		exporting("vote", s.engine, "votes", voteColumns, scanVote, func(v Vote) int64 { return v.Seq }),
+		exporting("user", s.engine, "users u", userColumns, scanUser, func(u User) int64 { return u.Seq }),
 	} {
 		if err := export(ctx, e); err != nil {
 			return err
