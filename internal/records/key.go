@@ -124,3 +124,29 @@ func (s *Store) Uses(ctx context.Context, k int64) ([]Use, error) {
 		}, k)
 	return uses, doing("read a key's use", err)
 }
+
+// DeleteKey deletes everything about a key that was found: its findings in all
+// repositories with their history, decisions and actions about it, and what lists
+// tell of it. It returns how many findings there were; ErrNotFound if nothing is
+// known of the key. A sweep that finds it again writes it again.
+func (tx *Tx) DeleteKey(ctx context.Context, fingerprint string) (findings int64, err error) {
+	var all int64
+	for _, statement := range []string{
+		"DELETE FROM changes WHERE finding IN (SELECT seq FROM findings WHERE fingerprint = $1)",
+		"DELETE FROM decisions WHERE fingerprint = $1 OR finding IN (SELECT id FROM findings WHERE fingerprint = $1)",
+		"DELETE FROM actions WHERE subject = $1",
+		"DELETE FROM key_uses WHERE key IN (SELECT seq FROM keys WHERE fingerprint = $1)",
+		"DELETE FROM keys WHERE fingerprint = $1",
+		"DELETE FROM findings WHERE fingerprint = $1",
+	} {
+		n, err := tx.exec(ctx, statement, fingerprint)
+		if err != nil {
+			return 0, doing("delete a key", err)
+		}
+		findings, all = n, all+n
+	}
+	if fingerprint == "" || all == 0 {
+		return 0, doing("delete a key", ErrNotFound)
+	}
+	return findings, nil
+}

@@ -28,6 +28,8 @@ func TestEveryDriver(t *testing.T) {
 		"a repository is held":           aRepositoryIsHeld,
 		"keys over time":                 keysOverTime,
 		"export, retain, delete":         exportRetainDelete,
+		"what is old goes":               whatIsOldGoes,
+		"a key is deleted":               aKeyIsDeleted,
 		"pages":                          pages,
 		"hostile text":                   hostileText,
 		"people":                         people,
@@ -366,13 +368,26 @@ func exportRetainDelete(t *testing.T, s *records.Store) {
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("the export differs (-want +got):\n%s", diff)
 	}
+	for _, c := range []struct {
+		r    records.Retention
+		want records.Retained
+	}{
+		{records.Retention{Coverage: time.Hour, Runs: time.Hour, Changes: time.Hour, Actions: time.Hour}, records.Retained{}},
+		{records.Retention{}, records.Retained{}},
+		// The last coverage stays, runs did not end, and the findings are not over.
+		{records.Retention{Coverage: time.Microsecond, Runs: time.Microsecond, Changes: time.Microsecond, Actions: time.Microsecond}, records.Retained{Coverage: 2, Actions: 1}},
+	} {
+		got, err := s.Retain(t.Context(), c.r)
+		if err != nil || got != c.want {
+			t.Errorf("kept for %+v: %+v were deleted, %v", c.r, got, err)
+		}
+	}
 	update(t, s, func(ctx context.Context, tx *records.Tx) error {
-		n, err := tx.Retain(ctx, records.Retention{Coverage: time.Microsecond, Actions: time.Microsecond})
-		if n != 3 { // two of coverage, one action; runs did not end
-			t.Errorf("%d rows deleted", n)
+		n, err := tx.DeleteRepository(ctx, h.repository.Seq)
+		if n != 2 {
+			t.Errorf("%d findings deleted", n)
 		}
 		return err
 	})
-	update(t, s, func(ctx context.Context, tx *records.Tx) error { return tx.DeleteRepository(ctx, h.repository.Seq) })
 	h.expect("deleted", map[string]records.Life{})
 }

@@ -5,59 +5,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"time"
 )
 
-// Retention says how long records are kept. Findings, keys and decisions stay
-// until somebody deletes them, and so does the last coverage of a repository.
-type Retention struct {
-	// Coverage and Runs are how long what a run read is kept; Changes how long the
-	// steps of findings that are over; Actions how long actions. 0 keeps them.
-	Coverage, Changes, Actions time.Duration
-}
-
-// Retain deletes what is older than it has to be, and returns how many rows.
-func (tx *Tx) Retain(ctx context.Context, r Retention) (int64, error) {
-	now := tx.words().now
-	var all int64
-	for _, d := range []struct {
-		keep      time.Duration
-		statement string
-	}{
-		{r.Coverage, "DELETE FROM coverage WHERE at < " + now + " - $1 AND seq < (SELECT MAX(c.seq) FROM coverage c WHERE c.repository = coverage.repository)"},
-		{r.Coverage, "DELETE FROM runs WHERE ended > 0 AND ended < " + now + " - $1 AND seq < (SELECT MAX(seq) FROM runs)"},
-		{r.Changes, "DELETE FROM changes WHERE at < " + now + " - $1 AND finding IN (SELECT seq FROM findings WHERE life IN ('fixed', 'revoked', 'expired'))"},
-		{r.Actions, "DELETE FROM actions WHERE at < " + now + " - $1"},
-	} {
-		if d.keep <= 0 {
-			continue
-		}
-		n, err := tx.exec(ctx, d.statement, d.keep.Microseconds())
-		if err != nil {
-			return all, doing("delete what is old", err)
-		}
-		all += n
-	}
-	return all, nil
-}
-
 // DeleteRepository deletes a repository with its findings, their history and its
-// coverage; ErrNotFound if there is none.
-func (tx *Tx) DeleteRepository(ctx context.Context, seq int64) error {
+// coverage, and returns how many findings there were; ErrNotFound if there is no
+// such repository.
+func (tx *Tx) DeleteRepository(ctx context.Context, seq int64) (findings int64, err error) {
+	var before, n int64
 	for _, statement := range []string{
 		"DELETE FROM changes WHERE finding IN (SELECT seq FROM findings WHERE repository = $1)",
-		"DELETE FROM findings WHERE repository = $1",
 		"DELETE FROM coverage WHERE repository = $1",
+		"DELETE FROM findings WHERE repository = $1",
+		"DELETE FROM repositories WHERE seq = $1",
 	} {
-		if _, err := tx.exec(ctx, statement, seq); err != nil {
-			return doing("delete a repository", err)
+		before = n
+		if n, err = tx.exec(ctx, statement, seq); err != nil {
+			return 0, doing("delete a repository", err)
 		}
 	}
-	n, err := tx.exec(ctx, "DELETE FROM repositories WHERE seq = $1", seq)
-	if err == nil && n == 0 {
-		err = ErrNotFound
+	if n == 0 {
+		return 0, doing("delete a repository", ErrNotFound)
 	}
-	return doing("delete a repository", err)
+	return before, nil
 }
 
 // Export writes everything as lines of JSON, each an object with a type and a

@@ -117,6 +117,8 @@ type Options struct {
 	// Patience is how long a worker may be silent before its work is taken over; 0
 	// means half a minute.
 	Patience time.Duration
+	// Retention says how long records are kept; the zero one keeps them.
+	Retention records.Retention
 	// Log gets numbers and words of ours; nil for none.
 	Log *slog.Logger
 }

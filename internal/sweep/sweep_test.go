@@ -23,6 +23,7 @@ func TestEveryDriver(t *testing.T) {
 		"what goes wrong":          whatGoesWrong,
 		"schedules":                schedules,
 		"a sweep is cancelled":     aSweepIsCancelled,
+		"old records go":           oldRecordsGo,
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		for name, test := range cases {
@@ -221,6 +222,27 @@ func aSweepIsCancelled(t *testing.T, s *records.Store) {
 		if held, err := s.Hold(t.Context(), i+1, "somebody", time.Minute); err != nil || !held {
 			t.Errorf("repository %d can be held: %t, %v", i+1, held, err)
 		}
+	}
+}
+
+// Of several workers one deletes what is old, once.
+func oldRecordsGo(t *testing.T, s *records.Store) {
+	at := newShop(t)
+	for _, subject := range []string{"one", "two"} {
+		err := s.Update(t.Context(), func(tx *records.Tx) error {
+			_, err := tx.Act(t.Context(), records.Action{Kind: "plan", Subject: subject, State: "drafted", Who: "test"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		working(t, sweep.Options{Store: s, Source: at, Reader: at, Workers: 1, Retention: records.Retention{Actions: time.Microsecond}})
+		until(t, "what is old is deleted", func() bool {
+			left, err := s.Actions(t.Context(), records.ActionFilter{}, records.Page{})
+			return err == nil && len(left) == 1 && left[0].Kind == "retain" && string(left[0].Detail) == `{"coverage":0,"runs":0,"changes":0,"actions":2}`
+		})
 	}
 }
 

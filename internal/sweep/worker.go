@@ -52,6 +52,9 @@ func NewWorker(o Options) (*Worker, error) {
 // Run works until the context ends. Then what is being done is given back.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.beat(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // it was told to end before it began
+		}
 		return err
 	}
 	if err := w.board.start(ctx); err != nil {
@@ -62,6 +65,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	beside.Go(func() { w.every(ctx, w.patience()/4, w.takeOver) })
 	beside.Go(func() { w.every(ctx, tickPause, w.tick) })
 	beside.Go(func() { w.every(ctx, w.patience()/10, w.dropCancelled) })
+	beside.Go(func() { w.every(ctx, retainPause, w.retain) })
 	<-ctx.Done()
 	beside.Wait()
 	// The context has ended, and ending takes a moment.

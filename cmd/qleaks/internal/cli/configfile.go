@@ -41,6 +41,8 @@ type fileConfig struct {
 	stores []store.Declaration
 	// Audit changes the limits of audits.
 	Audit auditSection `toml:"audit"`
+	// Records is how long what sweeps found out is kept. It counts as stores do.
+	Records recordsSection `toml:"records"`
 	// Remediate is what may be done to keys. It counts as stores do.
 	Remediate remediateSection `toml:"remediate"`
 	// File holds rules of the user's own: [let] and [[rule]].
@@ -70,6 +72,7 @@ func configWords() []string {
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
 		"stores", "stores.kind", "stores.keys",
 		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended", "audit.consumers",
+		"records", "records.keep-coverage", "records.keep-runs", "records.keep-changes", "records.keep-actions",
 		"remediate", "remediate.mode", "remediate.requester", "remediate.drain", "remediate.cancel-jobs", "remediate.replace-unused", "remediate.approvers", "remediate.stop-file",
 		"remediate.keys", "remediate.caps", "remediate.times", "remediate.freeze", "remediate.external", "remediate.console",
 	}
@@ -169,6 +172,9 @@ func (c *fileConfig) validate(data []byte) error {
 		}
 	}
 	if err := c.Audit.validate(); err != nil {
+		return err
+	}
+	if err := c.Records.validate(); err != nil {
 		return err
 	}
 	if err := c.Remediate.validate(); err != nil {

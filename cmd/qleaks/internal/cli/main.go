@@ -93,6 +93,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newDoctorCommand(env),
 		newSweepCommand(env),
 		newWorkerCommand(env),
+		newRecordsCommand(env),
 	)
 	root.AddCommand(slices.Concat(hiddenCommands(env), gitleaksCommands(env))...)
 	root.SetHelpTemplate(helpTemplate)

@@ -59,6 +59,10 @@ func (o *workerOptions) worker(ctx context.Context, env Env, talk talkOptions, s
 	if err != nil {
 		return nil, err
 	}
+	kept, err := loadRetention(env, o.Config)
+	if err != nil {
+		return nil, err
+	}
 	r := reading{env: env, memory: max(o.memory/int64(o.Workers), leastMemory), jobs: max(1, runtime.GOMAXPROCS(0)/o.Workers)}
 	source, err := o.source(ctx, env, talk, r)
 	if err != nil {
@@ -68,7 +72,7 @@ func (o *workerOptions) worker(ctx context.Context, env Env, talk talkOptions, s
 	version := strings.TrimSpace(v.Version + " " + v.Revision)
 	w, err := sweep.NewWorker(sweep.Options{
 		Store: store, Source: source, Reader: r, Steps: sweepSteps(env, store, source, o, prints.Salt()), Workers: o.Workers, Version: version,
-		Conditions: fmt.Sprintf("%s %t %s", version, v.Modified, prints.Salt()), Log: debugLog(env, talk),
+		Conditions: fmt.Sprintf("%s %t %s", version, v.Modified, prints.Salt()), Log: debugLog(env, talk), Retention: kept,
 	})
 	if err != nil {
 		return nil, couldNot("cannot work on sweeps", err)
