@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/provider/ibm"
+	"github.com/qleaks/qleaks/internal/schematest"
 	"github.com/qleaks/qleaks/remediate"
 )
 
@@ -93,27 +93,11 @@ func TestAPlanIsReadStrictly(t *testing.T) {
 }
 
 func TestAPlanHasThePublishedForm(t *testing.T) {
-	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(remediate.Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("plan.json", schema); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := c.Compile("plan.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	text, err := somePlan().JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := compiled.Validate(document); err != nil {
+	if err := schematest.Compile(t, remediate.Schema()).Check(string(text)); err != nil {
 		t.Error(err)
 	}
 }

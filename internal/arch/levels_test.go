@@ -11,7 +11,7 @@ import (
 func levels() map[string]int {
 	table := map[string]int{}
 	for level, packages := range []string{
-		0:  "internal/peertest internal/subprocess internal/expression internal/secret internal/key internal/httpx internal/filelock scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/pyc scanner/decode/sevenzip scanner/decode/sqlite",
+		0:  "internal/peertest internal/schematest internal/subprocess internal/expression internal/secret internal/key internal/httpx internal/filelock scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/pyc scanner/decode/sevenzip scanner/decode/sqlite",
 		1:  "internal/ci internal/credential internal/durable rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "internal/mirror internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "remediate/auditlog internal/records scanner/inspect scanner/ledger internal/provider/simhttp",

@@ -7,15 +7,14 @@ import (
 	"os"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/github/sim"
+	"github.com/qleaks/qleaks/internal/schematest"
 	"github.com/qleaks/qleaks/internal/secret"
 )
 
 // published are the forms of bodies as GitHub publishes them, by path.
-func published(t *testing.T) map[string]*jsonschema.Schema {
+func published(t *testing.T) map[string]schematest.Schema {
 	t.Helper()
 	text, err := os.ReadFile("testdata/secretbodies.json")
 	if err != nil {
@@ -25,19 +24,9 @@ func published(t *testing.T) map[string]*jsonschema.Schema {
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]*jsonschema.Schema{}
+	all := map[string]schematest.Schema{}
 	for path, raw := range file.Bodies {
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := jsonschema.NewCompiler()
-		if err := c.AddResource("body.json", document); err != nil {
-			t.Fatal(err)
-		}
-		if all[path], err = c.Compile("body.json"); err != nil {
-			t.Fatal(err)
-		}
+		all[path] = schematest.Compile(t, raw)
 	}
 	return all
 }
@@ -67,15 +56,11 @@ func TestWhatIsWrittenHasTheFormThatGitHubPublishes(t *testing.T) {
 	forms := published(t)
 	written := map[string]bool{}
 	for _, b := range s.Bodies() {
-		form := forms[b.Pattern]
-		if form == nil {
+		form, ok := forms[b.Pattern]
+		if !ok {
 			t.Fatalf("GitHub publishes no form for %s", b.Pattern)
 		}
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(b.JSON))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := form.Validate(document); err != nil {
+		if err := form.Check(string(b.JSON)); err != nil {
 			t.Errorf("%s: %v", b.Pattern, err)
 		}
 		if bytes.Contains(b.JSON, []byte(v.Reveal())) || v.In(log.String()) {

@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/incident"
 	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/internal/schematest"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/gitsource"
@@ -262,26 +262,10 @@ func TestTheEarliestExposureCounts(t *testing.T) {
 }
 
 func TestJSONKeepsItsSchema(t *testing.T) {
-	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(incident.Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("s.json", parsed); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("s.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := schematest.Compile(t, incident.Schema())
 	bare := incident.Facts{Now: noon, Case: &hygiene.Case{Provider: "ionq"}}
 	for name, f := range map[string]incident.Facts{"theft": theft(), "bare": bare} {
-		document, err := jsonschema.UnmarshalJSON(strings.NewReader(written(t, "json", incident.Tell(f))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := schema.Validate(document); err != nil {
+		if err := schema.Check(written(t, "json", incident.Tell(f))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

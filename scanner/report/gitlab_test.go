@@ -2,12 +2,12 @@ package report_test
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
+	"github.com/qleaks/qleaks/internal/schematest"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/report"
 )
@@ -28,18 +28,14 @@ type gitlabDocument struct {
 }
 
 func TestGitLabTakesTheReport(t *testing.T) {
-	form, err := jsonschema.NewCompiler().Compile("testdata/gitlab-15.2.5.schema.json")
+	text, err := os.ReadFile("testdata/gitlab-15.2.5.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	form := schematest.Compile(t, text)
 	began := time.Date(2026, 5, 4, 12, 0, 0, 0, time.FixedZone("", 3600))
 	for name, r := range map[string]finding.Result{"sample": sample(t), "random": randomResult(5), "nothing": {}} {
-		text := written(t, "gitlab", r, report.Options{Began: began})
-		document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := form.Validate(document); err != nil {
+		if err := form.Check(written(t, "gitlab", r, report.Options{Began: began})); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
