@@ -35,3 +35,17 @@ func builtinFragments() (map[string]string, error) {
 	}
 	return doc.Let, nil
 }
+
+// Fragment is a piece of patterns that every rule file may use, by its name,
+// written out; "" if there is none.
+func Fragment(name string) string {
+	let, err := builtinFragments()
+	if err != nil || let[name] == "" {
+		return ""
+	}
+	text, err := expandFragments("{"+name+"}", let, 0)
+	if err != nil {
+		return ""
+	}
+	return text
+}

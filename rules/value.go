@@ -138,6 +138,10 @@ const placeholderWords = "example placeholder your_ your- yourapi yourkey yourto
 	"xxxx notreal not_real fake_ goeshere goes_here _here -here api_key apikey api-key api_token apitoken secret_key access_key test_key test_token my_token mytoken " +
 	"abcdef 123456 qwerty password"
 
+// PlaceholderWords are words, in lower case, of which no key of any rule holds
+// one.
+func PlaceholderWords() []string { return strings.Fields(placeholderWords) }
+
 // isPlaceholder reports whether a value was written by a person to stand for a
 // key. The public prefix does not count.
 func isPlaceholder(value []byte, public string) bool {

@@ -13,7 +13,7 @@ func levels() map[string]int {
 	for level, packages := range []string{
 		0:  "internal/peertest internal/schematest internal/subprocess internal/expression internal/secret internal/key internal/httpx internal/filelock scanner/runs scanner/gitsource/inflate scanner/gitsource/linediff scanner/gitsource/pack/packtest scanner/decode/pdf scanner/decode/pickle scanner/decode/pyc scanner/decode/sevenzip scanner/decode/sqlite",
 		1:  "internal/ci internal/credential internal/durable rules scanner/decode/office scanner/source scanner/gitsource/reftable",
-		2:  "internal/mirror internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
+		2:  "internal/mirror internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/custompattern rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "remediate/auditlog internal/records scanner/inspect scanner/ledger internal/provider/simhttp",
 		4:  "scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/courier remediate/rewrite",
 		5:  "rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/githooks internal/textpage remediate/store/*",

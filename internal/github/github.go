@@ -42,7 +42,8 @@ func Kit() provider.Kit {
 }
 
 // Calls lists the requests of the Client; all are GET, and carry the operator's
-// token. An app gets that token with one POST.
+// token, but for those that write what the operator asks to be written. An app
+// gets that token with one POST.
 func Calls() []string {
 	return []string{
 		"/users/{owner}",
@@ -71,6 +72,9 @@ func Calls() []string {
 		"/repos/{owner}/{repository}",
 		"/orgs/{owner}/repos",
 		"/orgs/{owner}/{kind}/secrets",
+		"/orgs/{owner}/secret-scanning/custom-patterns",
+		"/orgs/{owner}/secret-scanning/pattern-configurations",
+		"/repos/{owner}/{repository}/secret-scanning/custom-patterns",
 		"/repos/{owner}/{repository}/{kind}/secrets",
 		"/repos/{owner}/{repository}/environments",
 		"/repos/{owner}/{repository}/environments/{environment}/secrets",

@@ -35,6 +35,8 @@ type Sim struct {
 	comments map[string][]comment
 	// texts are what stands beside OWNER/REPOSITORY, by the path of its list.
 	texts map[string]map[string][]map[string]any
+	// patterns are the custom patterns of OWNER or OWNER/REPOSITORY.
+	patterns map[string][]Pattern
 	writing
 }
 
@@ -78,6 +80,7 @@ func New(o Options) *Sim {
 	s.handleWrites()
 	s.handleComments()
 	s.handleTexts()
+	s.handlePatterns()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
 	s.Handle(http.MethodGet, "/installation/repositories", s.bearing(s.listInstalled))

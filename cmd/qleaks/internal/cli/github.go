@@ -23,13 +23,14 @@ import (
 func newGitHubCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "github",
-		Short: "Ask GitHub which secrets it keeps, and how old they are",
+		Short: "Ask GitHub which secrets it keeps; have it look for keys",
 		Example: `  qleaks github secrets acme            an organisation with its repositories
-  qleaks github secrets acme/vqe        one repository with its environments`,
+  qleaks github secrets acme/vqe        one repository with its environments
+  qleaks github patterns apply acme     have its secret scanning look for keys`,
 		RunE: onlyCommands,
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(newGitHubSecretsCommand(env))
+	cmd.AddCommand(newGitHubSecretsCommand(env), newGitHubPatternsCommand(env))
 	return cmd
 }
 
