@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/github/sim"
 	"github.com/qleaks/qleaks/internal/provider/simhttp"
+	"github.com/qleaks/qleaks/rules/sample"
 )
 
 type hubKey struct{}
@@ -97,4 +99,31 @@ func hides(ts *testscript.TestScript, neg bool, args []string) {
 	status, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	h.Break(simhttp.Fault{Path: args[0], Handler: simhttp.Answer(status, "application/json", `{"message":"no"}`)})
+}
+
+// raises OWNER/NAME TYPE DIR PATH LINE has GitHub raise an alert for a line of a
+// file of the repository in DIR; without DIR and what follows, it is at a page
+// that the alert does not name.
+func raises(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) != 2 && len(args) != 5 || h.Sim == nil {
+		ts.Fatalf("usage: raises OWNER/NAME TYPE [DIR PATH LINE], after github")
+	}
+	v := sample.NewValues(99)
+	a := sim.Alert{Type: args[1], Title: strings.ReplaceAll(args[1], "_", " "), Secret: v.From(sample.Alphabet("A-Za-z0-9"), 32), Bypassed: len(args) == 5}
+	p := ts.Value(plantedKey{}).(*planted)
+	p.keys = append(p.keys, a.Secret)
+	if len(args) == 5 {
+		line, err := strconv.Atoi(args[4])
+		ts.Check(err)
+		cmd := exec.Command("git", "rev-parse", "HEAD:"+args[3])
+		cmd.Dir = ts.MkAbs(args[2])
+		object, err := cmd.Output()
+		ts.Check(err)
+		a.Places = []map[string]any{{"type": "commit", "details": map[string]any{
+			"path": args[3], "start_line": line, "end_line": line, "start_column": 1, "end_column": 2, "blob_sha": strings.TrimSpace(string(object)),
+			"blob_url": "", "commit_sha": "", "commit_url": "",
+		}}}
+	}
+	h.Raise(args[0], a)
 }

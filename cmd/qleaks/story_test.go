@@ -85,6 +85,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"hosts":      hosts,
 		"writes":     writes,
 		"hides":      hides,
+		"raises":     raises,
 		"fault":      fault,
 		"console":    console,
 		"desk":       deskCommand,

@@ -75,6 +75,8 @@ func Calls() []string {
 		"/orgs/{owner}/secret-scanning/custom-patterns",
 		"/orgs/{owner}/secret-scanning/pattern-configurations",
 		"/repos/{owner}/{repository}/secret-scanning/custom-patterns",
+		"/repos/{owner}/{repository}/secret-scanning/alerts",
+		"/repos/{owner}/{repository}/secret-scanning/alerts/{number}/locations",
 		"/repos/{owner}/{repository}/{kind}/secrets",
 		"/repos/{owner}/{repository}/environments",
 		"/repos/{owner}/{repository}/environments/{environment}/secrets",

@@ -18,6 +18,9 @@ type Result struct {
 	Below int
 	// Suppressed are findings that their owners chose not to be told of.
 	Suppressed []Suppression
+	// Alerts are those of a service that looks for keys itself, joined with the
+	// findings; nil where nobody was asked.
+	Alerts []Alert
 }
 
 // CollectOptions says what Collect cannot see in the findings.

@@ -100,7 +100,12 @@ func DefaultParts() []Part { return []Part{PullRefs, Wikis, Issues, Releases} }
 type Options struct {
 	Client *github.Client
 	Parts  []Part
-	Filter github.Filter
+	// AlertClient asks for alerts of secret scanning, and remembers no answers;
+	// nil asks for none. AlertWords are in lower case: an alert whose kind holds
+	// one of them is told, others are counted.
+	AlertClient *github.Client
+	AlertWords  []string
+	Filter      github.Filter
 	// Mirror is a directory in which copies are kept for the next time; "" keeps
 	// nothing.
 	Mirror string
@@ -130,6 +135,7 @@ type Sweep struct {
 	stop    context.CancelFunc
 	ahead   conc.WaitGroup
 	slots   chan struct{}
+	alerts  alerts
 }
 
 // copiesAhead is how many copies are made, or wait to be read, at once.
@@ -210,6 +216,11 @@ func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
 			if p != PullRefs && p != Wikis && s.reads(p) {
 				visits = append(visits, &Visit{Name: r.FullName() + " " + string(p), Repository: r.FullName(), log: log, items: texts{s, r, p}, web: s.options.Client.Page(r.Owner, r.Name)})
 			}
+		}
+	}
+	if s.options.AlertClient != nil {
+		for _, r := range all {
+			visits = append(visits, &Visit{Name: r.FullName() + " " + alertsPart, Repository: r.FullName(), log: log, items: alertsOf{s, r}, web: s.options.Client.Page(r.Owner, r.Name)})
 		}
 	}
 	s.visits = append(s.visits, visits...)

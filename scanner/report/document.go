@@ -18,8 +18,10 @@ type document struct {
 	Schema     string           `json:"schema"`
 	Findings   []findingRecord  `json:"findings"`
 	Suppressed []suppressRecord `json:"suppressed"`
-	Coverage   coverageRecord   `json:"coverage"`
-	Summary    summaryRecord    `json:"summary"`
+	// Alerts are those of GitHub, where it was asked.
+	Alerts   []alertRecord  `json:"alerts,omitempty"`
+	Coverage coverageRecord `json:"coverage"`
+	Summary  summaryRecord  `json:"summary"`
 	// Remediation is what became of the keys, as docs/remediation.md tells.
 	Remediation any `json:"remediation,omitempty"`
 }
@@ -182,6 +184,7 @@ func newDocument(r finding.Result, o Options) document {
 		Summary:    newSummaryRecord(finding.Summarize(r)),
 
 		Remediation: o.Remediation,
+		Alerts:      newAlertRecords(r.Alerts),
 	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, newFindingRecord(f, o))

@@ -59,7 +59,8 @@ type endLine struct {
 	Coverage coverageRecord `json:"coverage"`
 	Summary  summaryRecord  `json:"summary"`
 
-	Remediation any `json:"remediation,omitempty"`
+	Alerts      []alertRecord `json:"alerts,omitempty"`
+	Remediation any           `json:"remediation,omitempty"`
 }
 
 // Finding writes one finding. Findings need not be merged: the same ID may
@@ -96,6 +97,7 @@ func (s *Stream) Close(r finding.Result) error {
 	summary.Below, summary.Suppressed = r.Below, len(r.Suppressed)
 	return encode(s.w, endLine{
 		Type: "end", Coverage: newCoverageRecord(r.Coverage), Summary: newSummaryRecord(summary), Remediation: s.o.Remediation,
+		Alerts: newAlertRecords(r.Alerts),
 	}, "")
 }
 

@@ -41,6 +41,14 @@ func mapResult(r finding.Result, change func(string) string) finding.Result {
 		s.Finding = mapFinding(s.Finding, change)
 		s.Reason, s.Owner, s.Until = change(s.Reason), change(s.Owner), change(s.Until)
 	}
+	r.Alerts = slices.Clone(r.Alerts)
+	for i := range r.Alerts {
+		a := &r.Alerts[i]
+		a.Repository, a.Title, a.Places = change(a.Repository), change(a.Title), slices.Clone(a.Places)
+		for j := range a.Places {
+			a.Places[j].Path, a.Places[j].Page = change(a.Places[j].Path), change(a.Places[j].Page)
+		}
+	}
 	r.Coverage = mapCoverage(r.Coverage, change)
 	return r
 }

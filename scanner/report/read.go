@@ -25,6 +25,7 @@ type (
 	readDocument struct {
 		Schema   string        `json:"schema"`
 		Findings []readFinding `json:"findings"`
+		Alerts   []alertRecord `json:"alerts"`
 		Coverage struct {
 			Interrupted bool           `json:"interrupted"`
 			Unread      int64          `json:"unread"`
@@ -93,6 +94,9 @@ func Read(data []byte) (finding.Result, error) {
 			return finding.Result{}, fmt.Errorf("%w: finding number %d says too little", ErrNoReport, i+1)
 		}
 		r.Findings = append(r.Findings, f.finding())
+	}
+	for _, a := range d.Alerts {
+		r.Alerts = append(r.Alerts, a.alert())
 	}
 	return r, nil
 }

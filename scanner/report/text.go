@@ -39,6 +39,7 @@ func writeText(w io.Writer, r finding.Result, o Options) error {
 	}
 	t.stored(stored, leaked)
 	t.suppressed(r.Suppressed)
+	t.alerts(r.Alerts)
 	t.coverage(r.Coverage)
 	t.summary(r)
 	_, err := w.Write(p.out.Bytes())

@@ -17,6 +17,7 @@ import (
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/mirror"
 	"github.com/qleaks/qleaks/internal/provider"
+	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/githubsource"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -29,9 +30,11 @@ type githubOptions struct {
 	Allowed bool
 	URL     string
 	// App is ID=FILE, the GitHub App to ask as.
-	App     string
-	Mirror  string
-	With    []string
+	App    string
+	Mirror string
+	With   []string
+	// Alerts has GitHub's own alerts told beside the findings.
+	Alerts  bool
 	Filter  github.Filter
 	Since   string
 	Largest string
@@ -54,6 +57,7 @@ func addGitHubScanFlags(cmd *cobra.Command, o *githubOptions) {
 	f.StringVar(&o.App, "github-app", "", "ask as the GitHub App `ID=FILE`: its id, and the file with its private key, which only you can read")
 	f.StringVar(&o.Mirror, "mirror", "", "keep the copies of GitHub's repositories in `DIR`, with a ledger: the next scan reads what is new, and goes on where this one was interrupted")
 	f.StringSliceVar(&o.With, "with", partNames(githubsource.DefaultParts()), "of GitHub, read branches and tags, and `PART`: "+strings.Join(partNames(githubsource.Parts()), ", ")+", all, none")
+	f.BoolVar(&o.Alerts, "with-alerts", false, "tell the alerts of GitHub's own secret scanning, and which of them are found here")
 	f.StringSliceVar(&o.Filter.Include, "repos", nil, "of an owner's repositories, take those whose name fits `GLOB`")
 	f.StringSliceVar(&o.Filter.Exclude, "skip-repos", nil, "leave out those whose name fits `GLOB`")
 	f.StringSliceVar(&o.Filter.Topics, "topic", nil, "take those that have the `TOPIC`")
@@ -122,7 +126,7 @@ func (o *scanOptions) validateGitHub() error {
 		return err
 	}
 	if len(places) == 0 {
-		for _, name := range []string{"github-url", "github-app", "mirror", "with", "repos", "skip-repos", "topic", "no-archived", "no-forks", "pushed-since", "max-repo", "repo-timeout", "patience"} {
+		for _, name := range []string{"github-url", "github-app", "mirror", "with", "with-alerts", "repos", "skip-repos", "topic", "no-archived", "no-forks", "pushed-since", "max-repo", "repo-timeout", "patience"} {
 			if o.Origins[name] == fromFlag {
 				return wrongUsage("--"+name+" is for what GitHub keeps", "name that: qleaks scan github:OWNER")
 			}
@@ -234,7 +238,52 @@ func (r *scanRun) newSweep(ctx context.Context, places []githubsource.Place) (*g
 			return nil, wrongUsage(withoutCredentials(p.Web)+" is not the GitHub that is asked", "name one: --github-url "+withoutCredentials(p.Web))
 		}
 	}
-	return githubsource.New(settings), nil
+	if o.Alerts {
+		if settings.AlertClient, err = r.gitHubClient(ctx, access, places); err != nil {
+			return nil, err
+		}
+		settings.AlertWords = alertWords()
+	}
+	r.sweep = githubsource.New(settings)
+	return r.sweep, nil
+}
+
+// alertWords are in the kinds of alerts that are for keys which rules know. Those
+// of clouds in general are left to others.
+func alertWords() []string {
+	words := []string{"qleaks"}
+	if set, err := rules.Builtin(); err == nil {
+		for _, r := range set.Rules() {
+			if !slices.Contains(words, r.Provider) && r.Provider != "" && r.Provider != "aws" && r.Provider != "azure" {
+				words = append(words, r.Provider)
+			}
+		}
+	}
+	return words
+}
+
+// alerts joins GitHub's alerts with what was found.
+func (r *scanRun) alerts(result *finding.Result) {
+	if r.sweep == nil || !r.options.GitHub.Alerts {
+		return
+	}
+	told, others := r.sweep.Alerts()
+	known := slices.Clone(result.Findings)
+	for _, s := range result.Suppressed {
+		known = append(known, s.Finding)
+	}
+	finding.JoinAlerts(told, known)
+	result.Alerts = told
+	missed, bypassed := 0, 0
+	for _, a := range told {
+		if a.Finding == "" && a.Open {
+			missed++
+		}
+		if !a.Bypassed.IsZero() {
+			bypassed++
+		}
+	}
+	r.say.note("GitHub has %s for such keys, and %d for other secrets; %d open ones are not found here, %d were pushed in spite of push protection", plural(len(told), "alert"), others, missed, bypassed)
 }
 
 // gitHubClient asks as an app, with a token, or as nobody.

@@ -29,6 +29,7 @@ func (r *scanRun) report(ctx context.Context, out *destination) (status, failed 
 	}
 	outcome := r.content.apply(result.Findings, excluded)
 	result = r.judged(result, outcome, excluded)
+	r.alerts(&result)
 	if err := r.write(out, result); err != nil {
 		return nil, couldNot("cannot write the report", err)
 	}
