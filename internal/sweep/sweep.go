@@ -129,13 +129,14 @@ type NamedStep struct {
 	Do   Step
 }
 
-const defaultPatience = 30 * time.Second
+// DefaultPatience is how long a worker may be silent, if its Options say nothing.
+const DefaultPatience = 30 * time.Second
 
 func (o Options) patience() time.Duration {
 	if o.Patience > 0 {
 		return o.Patience
 	}
-	return defaultPatience
+	return DefaultPatience
 }
 
 func (o Options) log() *slog.Logger {

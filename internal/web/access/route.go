@@ -1,6 +1,9 @@
 package access
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // Route is one thing that the server answers. The server has one table of them,
 // and lets nobody through to a handler who has not the role.
@@ -13,6 +16,28 @@ type Route struct {
 	// Role is the least that is needed. A route without one must be Public.
 	Role Role
 	// Public lets everybody through, signed in or not.
-	Public  bool
+	Public bool
+	// Programs says that programs ask which have no session, and prove otherwise who
+	// they are: they come from no page.
+	Programs bool
+	// Stream says that the answer goes on for as long as the browser looks at it.
+	Stream bool
+	// Body is how large a body may be, in bytes; 0 means what the server allows.
+	Body    int64
 	Handler http.Handler
+}
+
+type endingKey struct{}
+
+// WithEnding returns a context of a request to a server that closes a channel when
+// it is told to end.
+func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
+	return context.WithValue(ctx, endingKey{}, ending)
+}
+
+// Ending is closed when the server is told to end: answers that are streams end
+// then. It is nil where nobody tells.
+func Ending(ctx context.Context) <-chan struct{} {
+	ending, _ := ctx.Value(endingKey{}).(<-chan struct{})
+	return ending
 }

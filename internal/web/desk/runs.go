@@ -180,7 +180,9 @@ func (d *Desk) Retry(ctx context.Context, job int64) error {
 	if err := d.Sweeps.Retry(ctx, job); err != nil {
 		return err
 	}
-	return d.Store.Update(ctx, func(tx *records.Tx) error { return note(ctx, tx, "job", strconv.FormatInt(job, 10), "retried", who.Name) })
+	return d.Store.Update(ctx, func(tx *records.Tx) error {
+		return note(ctx, tx, "job", strconv.FormatInt(job, 10), "retried", who.Name)
+	})
 }
 
 // RetryAll has all jobs done again that failed to the last, and returns how many.

@@ -1,0 +1,224 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/web"
+	"github.com/qleaks/qleaks/internal/web/access"
+	"github.com/qleaks/qleaks/internal/web/api"
+	"github.com/qleaks/qleaks/internal/web/desk"
+	"github.com/qleaks/qleaks/remediate"
+)
+
+// world is a server with one record of each kind, and a user of each role.
+type world struct {
+	*httptest.Server
+
+	t      *testing.T
+	web    *web.Server
+	store  *records.Store
+	desk   *desk.Desk
+	gate   *access.Gate
+	log    *bytes.Buffer
+	plan   remediate.Plan
+	hash   string
+	cookie map[access.Role]*http.Cookie
+	token  map[access.Role]string
+}
+
+// password is long enough, and no key of anything.
+const password = "correct horse battery"
+
+func newWorld(t *testing.T, change func(o *web.Options)) *world {
+	t.Helper()
+	w := &world{t: t, log: &bytes.Buffer{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
+	var err error
+	if w.store, err = records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.store.Close() })
+	if err := sweep.Migrate(t.Context(), w.store); err != nil {
+		t.Fatal(err)
+	}
+	sweeps, err := sweep.NewDesk(w.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	if w.gate, err = access.NewGate(access.Options{Store: w.store, Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	w.desk = &desk.Desk{Store: w.store, Sweeps: sweeps, Request: func(r sweep.Request) (sweep.Request, error) {
+		if !strings.HasPrefix(r.Target, "/srv") {
+			return r, errors.New("it is no directory of this server")
+		}
+		return r, nil
+	}}
+	w.fill()
+	if w.hash, err = access.HashPassword(password); err != nil {
+		t.Fatal(err)
+	}
+	o := web.Options{Store: w.store, Gate: w.gate, Log: log, Version: "1.2.3", Limits: web.Limits{Rate: -1}}
+	o.Routes = append((&api.API{Desk: w.desk, Gate: w.gate, Log: log}).Routes(), signInRoute(w.gate))
+	if change != nil {
+		change(&o)
+	}
+	if w.web, err = web.New(o); err != nil {
+		t.Fatal(err)
+	}
+	w.Server = httptest.NewServer(w.web)
+	t.Cleanup(w.Server.Close)
+	for _, role := range access.Roles() {
+		w.join(role)
+	}
+	return w
+}
+
+// signInRoute stands for that of the dashboard.
+func signInRoute(g *access.Gate) access.Route {
+	return access.Route{Method: http.MethodPost, Pattern: "/sign-in", Public: true, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := g.SignIn(w, r, r.PostFormValue("name"), r.PostFormValue("password")); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		http.Redirect(w, r, access.LocalPath(r.PostFormValue("next")), http.StatusSeeOther)
+	})}
+}
+
+func (w *world) update(do func(ctx context.Context, tx *records.Tx) error) {
+	w.t.Helper()
+	if err := w.store.Update(w.t.Context(), func(tx *records.Tx) error { return do(w.t.Context(), tx) }); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fill writes one record of each kind.
+func (w *world) fill() {
+	w.t.Helper()
+	now := time.Now().UTC().Truncate(time.Second)
+	w.plan = somePlan()
+	w.update(func(ctx context.Context, tx *records.Tx) error {
+		run, err := tx.StartRun(ctx, "sweep", "/srv", "schedule nightly")
+		if err != nil {
+			return err
+		}
+		repository, err := tx.PutRepository(ctx, records.Repository{Name: "/srv/vqe", Origin: "/srv", Location: "/srv/vqe", URL: "https://github.example/acme/vqe", Pushed: now, About: json.RawMessage(`{"fork":true}`)})
+		if err != nil {
+			return err
+		}
+		err = tx.Cover(ctx, records.Report{
+			Coverage: records.Coverage{
+				Run: run.Seq, Repository: repository.Seq, Outcome: records.Read, Complete: false, State: "s",
+				Extent: records.Extent{Tips: json.RawMessage(`{"refs/heads/main":"1"}`), Counts: json.RawMessage(`{"files":1}`), Skipped: json.RawMessage(`[{"path":"x","reason":"too large"}]`), Findings: 1, Millis: 12},
+			},
+			Sightings: []records.Sighting{{ID: "f1", Path: "a.py", Referenced: true, Expires: now.Add(time.Hour), Kind: records.Kind{Fingerprint: "print", Rule: "ionq-api-key", Provider: "ionq", Confidence: "high"}, Places: json.RawMessage(`[{"line":1}]`)}},
+		})
+		k := key.Key{Provider: "ionq", ID: "k1", Name: "lab", Account: key.Party{ID: "acc"}, Use: key.Use{Known: true, Last: now.Add(-time.Hour), Count: 3}}
+		err = errors.Join(err, tx.Listed(ctx, k, "print", now), tx.Answered(ctx, records.Answer{Fingerprint: "print", Standing: records.Active, Verdict: []byte(`{"status":"active"}`)}))
+		_, err2 := desk.KeepPlan(ctx, tx, w.plan, "sweep", run.Seq)
+		return errors.Join(err, err2, tx.Total(ctx, run.Seq, json.RawMessage(`{"findings":{}}`), ""))
+	})
+	if err := w.store.Beat(w.t.Context(), records.Worker{ID: "w1", Host: "lab", PID: 7, Version: "1.2.3"}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func somePlan() remediate.Plan {
+	now := time.Now().UTC().Truncate(time.Second)
+	return remediate.Plan{Schema: "qleaks.plan/1", Made: now, Requester: "worker", Rows: []remediate.Row{{
+		ID: "01JDVWXQ0000000000000000AA", Key: remediate.Target{Provider: "ibm", Account: "lab", ID: "ApiKey-1", Facts: remediate.Facts{AsOf: now}},
+		Reason: remediate.Leaked, Order: remediate.RevokeOnly,
+		Steps: []remediate.Step{{Do: remediate.Evidence, By: remediate.ByOwn, Text: "note it"}, {Do: remediate.Revoke, By: remediate.ByAPI, Text: "revoke it"}, {Do: remediate.Refused, By: remediate.ByAPI, Text: "prove it"}},
+	}}}
+}
+
+// join makes a user of a role, with a session and a token.
+func (w *world) join(role access.Role) {
+	w.t.Helper()
+	var u records.User
+	token := rand.Text()
+	sum := sha256.Sum256([]byte(token))
+	w.update(func(ctx context.Context, tx *records.Tx) (err error) {
+		if u, err = tx.AddUser(ctx, records.User{Name: role.String(), Role: role.String()}, w.hash); err != nil {
+			return err
+		}
+		return tx.BeginSession(ctx, hex.EncodeToString(sum[:]), u.Seq, time.Hour)
+	})
+	w.cookie[role] = &http.Cookie{Name: "qleaks", Value: token}
+	as := access.With(w.t.Context(), access.Identity{Name: u.Name, Role: role, User: u.Seq, Session: "here"})
+	var err error
+	if _, w.token[role], err = access.NewToken(as, w.store, "test", role, time.Hour); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// ask is a request before it is sent.
+type ask struct {
+	method, path, body string
+	as                 access.Role
+	// token uses the token of the role in place of its session.
+	token  bool
+	header http.Header
+}
+
+func (w *world) request(a ask) *http.Request {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), a.method, w.URL+a.path, strings.NewReader(a.body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	switch {
+	case a.as == access.Nobody:
+		r.Header.Set("Origin", w.URL)
+	case a.token:
+		r.Header.Set("Authorization", "Bearer "+w.token[a.as])
+	default:
+		r.AddCookie(w.cookie[a.as])
+		r.Header.Set("Origin", w.URL)
+	}
+	if a.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	maps.Copy(r.Header, a.header)
+	return r
+}
+
+// reply is an answer without its body.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// send sends a request as a browser that follows no redirects.
+func (w *world) send(a ask) (reply, string) {
+	w.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: 30 * time.Second}
+	got, err := client.Do(w.request(a))
+	if err != nil {
+		w.t.Fatal(a.method, a.path, err)
+	}
+	defer got.Body.Close()
+	body, err := io.ReadAll(got.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return reply{got.StatusCode, got.Header}, string(body)
+}
