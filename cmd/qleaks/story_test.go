@@ -41,6 +41,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Values[worldKey{}] = &running{}
 	env.Values[hubKey{}] = &hub{}
 	env.Values[deskKey{}] = &desk{}
+	env.Values[inboxKey{}] = inboxes{}
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "AppData": home, "XDG_CONFIG_HOME": filepath.Join(home, ".config"),
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
@@ -73,6 +74,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"showing":    showing,
 		"identify":   identify,
 		"simulate":   simulate,
+		"inbox":      inbox,
 		"submit":     submit,
 		"issue":      issue,
 		"received":   received,

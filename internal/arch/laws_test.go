@@ -17,6 +17,7 @@ func mayReveal() []string {
 		"internal/ci",           // tells a runner what to hide in its logs
 		"internal/github",       // the header with which GitHub is asked
 		"internal/web/access",   // the client's secret, to the identity provider
+		"internal/notify",       // addresses of webhooks and passwords of mail, to their own servers
 		"internal/demo",         // leaks keys that open nothing, made for the occasion
 		"remediate/store/...",   // puts a new key where it is used
 		"remediate/console/...", // types a new key where a console asks for it

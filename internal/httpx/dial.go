@@ -82,3 +82,9 @@ func dialer(anywhere bool, resolver *net.Resolver) *net.Dialer {
 	}
 	return d
 }
+
+// Dial makes connections for what does not speak HTTP: to public addresses only,
+// unless the operator named the place.
+func Dial(named bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return dialer(named, nil).DialContext
+}

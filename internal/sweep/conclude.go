@@ -36,7 +36,8 @@ func (c *concluder) Timeout(*river.Job[stepArgs]) time.Duration { return jobTime
 func (c *concluder) Work(ctx context.Context, job *river.Job[stepArgs]) error {
 	args := job.Args
 	run, err := c.Store.Run(ctx, args.Run)
-	if err != nil || run.State != records.Concluding {
+	over := args.Step == NotifyStep && run.State == records.Broken
+	if err != nil || run.State != records.Concluding && !over {
 		return err
 	}
 	if args.Step == reportStep {

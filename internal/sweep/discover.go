@@ -42,7 +42,7 @@ func (d *discoverer) Work(ctx context.Context, job *river.Job[discoverArgs]) err
 	}
 	if err != nil {
 		if job.Attempt >= job.MaxAttempts || errors.Is(err, ErrGone) {
-			return errors.Join(river.JobCancel(err), d.fail(ctx, run, err))
+			return errors.Join(river.JobCancel(err), d.fail(ctx, run, job.Args.Request, err))
 		}
 		return err
 	}
@@ -178,12 +178,16 @@ func distinct(listed []Listed) []Listed {
 }
 
 // fail ends a run that could not begin.
-func (w *Worker) fail(ctx context.Context, run records.Run, why error) error {
+func (w *Worker) fail(ctx context.Context, run records.Run, r Request, why error) error {
 	return w.Store.Update(ctx, func(tx *records.Tx) error {
 		moved, err := tx.MoveRun(ctx, run.Seq, records.Discovering, records.Broken)
 		if err == nil && moved {
 			err = tx.Total(ctx, run.Seq, nil, fmt.Sprintf("the repositories could not be listed: %v", why))
 		}
-		return err
+		if err != nil || !moved || !slices.Contains(r.Steps, NotifyStep) {
+			return err
+		}
+		r.Steps = []string{NotifyStep}
+		return w.board.insert(ctx, tx, []river.InsertManyParams{concluding(run.Seq, NotifyStep, r, nil)})
 	})
 }

@@ -123,6 +123,10 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// NotifyStep is the step that is also done when the repositories of a run could not
+// be listed, if the request names it: of a sweep that fails, people hear.
+const NotifyStep = "notify"
+
 // NamedStep is a Step with its name.
 type NamedStep struct {
 	Name string

@@ -84,6 +84,7 @@ func New(o Options) *Sim {
 	s.handleTexts()
 	s.handlePatterns()
 	s.handleAlerts()
+	s.handleIssues()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
 	s.Handle(http.MethodGet, "/installation/repositories", s.bearing(s.listInstalled))

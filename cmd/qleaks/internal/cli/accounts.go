@@ -188,7 +188,7 @@ func userAccounts(env Env) ([]account, error) {
 		return nil, err
 	}
 	if !c.onlyAccounts() {
-		return nil, wrongUsage(name+" may hold [accounts.NAME] and [stores.NAME] only", "how to scan is said in "+configName+" of what is scanned, or in the file of --config")
+		return nil, wrongUsage(name+" may hold [accounts.NAME], [stores.NAME] and [notify.NAME] only", "how to scan is said in "+configName+" of what is scanned, or in the file of --config")
 	}
 	return c.accounts(name), nil
 }

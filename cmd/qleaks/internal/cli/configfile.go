@@ -45,6 +45,10 @@ type fileConfig struct {
 	Records recordsSection `toml:"records"`
 	// Remediate is what may be done to keys. It counts as stores do.
 	Remediate remediateSection `toml:"remediate"`
+	// Notify are channels to people, and Serve says where the dashboard is. They
+	// count as stores do.
+	Notify map[string]notifySection `toml:"notify"`
+	Serve  dashboardSection         `toml:"serve"`
 	// File holds rules of the user's own: [let] and [[rule]].
 	rules.File
 }
@@ -66,7 +70,8 @@ type scanSection struct {
 
 // configWords are all keys of a configuration.
 func configWords() []string {
-	return []string{
+	return append(notifyWords(),
+		"serve", "serve.url",
 		"scan", "scan.exclude", "scan.confidence", "scan.fail-on", "scan.strict", "scan.marks", "scan.baseline",
 		"ignore", "ignore.id", "ignore.reason", "ignore.owner", "ignore.until", "let", "rule",
 		"accounts", "accounts.provider", "accounts.credential", "accounts.account", "accounts.everybody", "accounts.services", "accounts.use", "accounts.list-command",
@@ -75,7 +80,7 @@ func configWords() []string {
 		"records", "records.keep-coverage", "records.keep-runs", "records.keep-changes", "records.keep-actions",
 		"remediate", "remediate.mode", "remediate.requester", "remediate.drain", "remediate.cancel-jobs", "remediate.replace-unused", "remediate.approvers", "remediate.stop-file",
 		"remediate.keys", "remediate.caps", "remediate.times", "remediate.freeze", "remediate.external", "remediate.console",
-	}
+	)
 }
 
 // configError says what is wrong in a configuration file; line 0 means that it
@@ -181,6 +186,9 @@ func (c *fileConfig) validate(data []byte) error {
 		return err
 	}
 	if err := c.validateAccounts(data); err != nil {
+		return err
+	}
+	if err := c.validateNotify(data); err != nil {
 		return err
 	}
 	return c.validateIgnores(data)

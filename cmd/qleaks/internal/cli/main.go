@@ -91,15 +91,17 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newStoresCommand(env),
 		newGitHubCommand(env),
 		newDoctorCommand(env),
-		newSweepCommand(env),
-		newWorkerCommand(env),
-		newRecordsCommand(env),
 	)
-	root.AddCommand(slices.Concat(hiddenCommands(env), gitleaksCommands(env))...)
+	root.AddCommand(slices.Concat(sweepCommands(env), hiddenCommands(env), gitleaksCommands(env))...)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
 	return root
+}
+
+// sweepCommands are about sweeps of an organisation, and their records.
+func sweepCommands(env Env) []*cobra.Command {
+	return []*cobra.Command{newSweepCommand(env), newWorkerCommand(env), newRecordsCommand(env), newNotifyCommand(env)}
 }
 
 // hiddenCommands are those with which qleaks starts itself, and is packaged.

@@ -116,6 +116,11 @@ func readerMayHave(name string) bool {
 	case "QLEAKS_CREDENTIAL", "QLEAKS_ENDPOINT", "QLEAKS_PROXY", databaseVariable, remediateVariable:
 		return false
 	}
+	for _, end := range []string{"_URL", "_WEBHOOK", "_TOKEN", "_SECRET", "_PASSWORD"} {
+		if strings.HasSuffix(name, end) {
+			return false // so people call what channels and accounts refer to
+		}
+	}
 	return strings.HasPrefix(name, "QLEAKS_") || strings.HasPrefix(name, "LC_") || slices.Contains(strings.Fields(`
 		PATH HOME USER LOGNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA XDG_CONFIG_HOME XDG_CACHE_HOME
 		SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT TEMP TMP TMPDIR

@@ -63,7 +63,11 @@ func (o *workerOptions) worker(ctx context.Context, env Env, talk talkOptions, s
 	if err != nil {
 		return nil, err
 	}
-	r := reading{env: env, memory: max(o.memory/int64(o.Workers), leastMemory), jobs: max(1, runtime.GOMAXPROCS(0)/o.Workers)}
+	secrets, err := notifyVariables(env, o.Config)
+	if err != nil {
+		return nil, err
+	}
+	r := reading{secrets: secrets, env: env, memory: max(o.memory/int64(o.Workers), leastMemory), jobs: max(1, runtime.GOMAXPROCS(0)/o.Workers)}
 	source, err := o.source(ctx, env, talk, r)
 	if err != nil {
 		return nil, err

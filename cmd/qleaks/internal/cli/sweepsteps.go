@@ -15,7 +15,7 @@ import (
 )
 
 // stepNames are what can be done after reading, in order.
-func stepNames() []string { return []string{"verify", "keys", "judge", "remediate"} }
+func stepNames() []string { return []string{"verify", "keys", "judge", "remediate", sweep.NotifyStep} }
 
 // steps do what comes after reading, each by the command that a person would type.
 type steps struct {
@@ -28,7 +28,7 @@ type steps struct {
 
 func sweepSteps(env Env, store *records.Store, source sweep.Source, o *workerOptions, salt string) []sweep.NamedStep {
 	s := steps{env: env, store: store, source: source, options: o, salt: salt}
-	return []sweep.NamedStep{{Name: "verify", Do: s.verify}, {Name: "keys", Do: s.keys}, {Name: "judge", Do: s.judge}, {Name: "remediate", Do: s.remediate}}
+	return []sweep.NamedStep{{Name: "verify", Do: s.verify}, {Name: "keys", Do: s.keys}, {Name: "judge", Do: s.judge}, {Name: "remediate", Do: s.remediate}, {Name: sweep.NotifyStep, Do: s.notify}}
 }
 
 // command runs a command of this program with the operator's credentials, and

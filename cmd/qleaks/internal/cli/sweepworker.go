@@ -25,6 +25,8 @@ type reading struct {
 	// many objects it examines at once.
 	memory int64
 	jobs   int
+	// secrets are variables with addresses and passwords of channels.
+	secrets []string
 }
 
 // maxComplaint is how much is kept of what a process says that failed.
@@ -51,7 +53,7 @@ func (r reading) child(ctx context.Context, take func(out io.Reader) error, args
 	}
 	program := exec.CommandContext(ctx, self, args...)
 	// More threads than it examines objects at once would only wait for each other.
-	program.Env = append(readerEnvironment(r.env.Environ(), []string{databaseVariable}),
+	program.Env = append(readerEnvironment(r.env.Environ(), append([]string{databaseVariable}, r.secrets...)),
 		"GOMAXPROCS="+strconv.Itoa(r.jobs), "GOMEMLIMIT="+strconv.FormatInt(2*r.memory+(256<<20), 10))
 	said, taken, err := converse(program, func(out io.Reader) error {
 		err := take(out)
