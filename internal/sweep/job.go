@@ -27,7 +27,7 @@ type readArgs struct {
 	Run        int64 `json:"run"        river:"unique"`
 	Repository int64 `json:"repository" river:"unique"`
 	// State is the one that was listed: what is read now has at least that.
-	State   string  `json:"state,omitempty" river:"unique"`
+	State string `json:"state,omitempty" river:"unique"`
 	// Look: the state is to be asked for first.
 	Look    bool    `json:"look,omitempty"`
 	Request Request `json:"request"`

@@ -106,12 +106,16 @@ func (s steps) each(ctx context.Context, run records.Run, f records.Filter, want
 	}
 	done := 0
 	for seq := range repositories {
+		// Those that this run has not read, or not looked at, are of other targets.
+		if other, err := s.store.Awaits(ctx, run.Seq, seq); err != nil || other {
+			if err != nil {
+				return done, err
+			}
+			continue
+		}
 		repository, err := s.store.Repository(ctx, seq)
 		if err != nil {
 			return done, err
-		}
-		if repository.Origin != run.Target {
-			continue
 		}
 		there, err := s.source.Fetch(ctx, repository)
 		if errors.Is(err, sweep.ErrGone) {
