@@ -49,6 +49,8 @@ const (
 	Revoke Action = "revoke"
 	// Prove proves that the old value is refused, and the new one works.
 	Prove Action = "prove"
+	// CloseAlerts closes alerts of GitHub's of the key, which is proved dead.
+	CloseAlerts Action = "close alerts"
 	// Forget deletes the sealed value.
 	Forget Action = "forget"
 )
@@ -56,7 +58,7 @@ const (
 // Changes reports whether an action changes something outside of this machine, or
 // gives something out of hand.
 func (a Action) Changes() bool {
-	return slices.Contains([]Action{Issue, Distribute, Unlock, Suspend, Revoke, Cancel, CancelLeaked, CancelAgain, Hand, End}, a)
+	return slices.Contains([]Action{Issue, Distribute, Unlock, Suspend, Revoke, Cancel, CancelLeaked, CancelAgain, CloseAlerts, Hand, End}, a)
 }
 
 // Destroys reports whether an action ends or suspends a key: what caps count.

@@ -32,6 +32,8 @@ type Candidate struct {
 	Running  Running
 	// Others says that a credential other than the key sees its jobs.
 	Others bool
+	// Alerts are the open ones of GitHub for the key: HOST/OWNER/NAME#NUMBER.
+	Alerts []string
 	// Salt names the salt of the case's fingerprints.
 	Salt string
 	// Wanted says that a person asked for this key, whatever its state; Order is
@@ -183,6 +185,10 @@ func (d drafter) fill(r *Row, c Candidate) string {
 		w.stores = stores
 	}
 	r.Stores, r.Steps = w.stores, w.steps(r.Order)
+	if d.policy.CloseAlerts && len(c.Alerts) > 0 {
+		r.Alerts = slices.Clone(c.Alerts)
+		r.Steps = append(r.Steps, own(CloseAlerts, fmt.Sprintf("close %d %s of GitHub, as revoked", len(c.Alerts), plural(len(c.Alerts), "alert", "alerts"))))
+	}
 	if !r.Running.Asked {
 		r.Unknown = append(r.Unknown, "what runs with it: nobody asked the provider")
 	}

@@ -105,8 +105,8 @@ func (x *run) whatBecame(ctx context.Context, r *rotation, i int) (Kind, map[str
 		return x.settleEnd(ctx, t, v, Revoke)
 	case Hand:
 		return IsDone, map[string]string{factHanded: "no"}, nil // nobody knows, so that it ends
-	case Cancel, CancelLeaked, CancelAgain:
-		// Cancelling asks for each job first.
+	case Cancel, CancelLeaked, CancelAgain, CloseAlerts:
+		// Each job, and each alert, is asked for first.
 		return NotDone, nil, nil
 	}
 	return NobodyKnows, nil, nil

@@ -68,6 +68,8 @@ func (x *run) perform(ctx context.Context, r *rotation, i int) (map[string]strin
 		return nil, x.soaked(ctx, r, s)
 	case Prove:
 		return x.prove(ctx, r)
+	case CloseAlerts:
+		return x.closeAlerts(ctx, r)
 	case Forget:
 		return nil, x.forget(r)
 	case Hand:

@@ -41,6 +41,8 @@ type Row struct {
 	Running  Running  `json:"running,omitzero"`
 	Steps    []Step   `json:"steps"`
 	Stores   []string `json:"stores,omitempty"`
+	// Alerts are those of GitHub that are closed at the end: HOST/OWNER/NAME#NUMBER.
+	Alerts []string `json:"alerts,omitempty"`
 	Remarks
 	// Approval says that a second person must sign the plan.
 	Approval bool `json:"approval,omitempty"`

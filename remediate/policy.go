@@ -51,6 +51,9 @@ type Policy struct {
 	// Freeze are the times in which nothing is changed but a proved public leak.
 	Freeze []Freeze
 	Drain  Draining
+	// CloseAlerts closes GitHub's alerts of a key, as revoked, once it is proved
+	// that the key is refused.
+	CloseAlerts bool
 	// CancelJobs allows named jobs to be cancelled.
 	CancelJobs bool
 	// ReplaceUnused makes a new key for an unused one, too.

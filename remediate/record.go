@@ -55,6 +55,7 @@ const (
 	factHow      = "how"
 	factOrphan   = "orphan"
 	factJobs     = "jobs"
+	factAlerts   = "alerts"
 	factTag      = "tag"
 	factApproved = "approved by"
 )

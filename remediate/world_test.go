@@ -68,6 +68,9 @@ type world struct {
 	// running is what the plan knows to run; alone is that nobody else sees it.
 	running remediate.Running
 	alone   bool
+	// alerts are those of GitHub that the plan names; closed is asked to close one.
+	alerts []string
+	closed func(alert, comment string) error
 	// ctx is that of the present run, which cancel ends: at the event cancelAt, or at
 	// the request cutAt, late if that has its effect all the same.
 	ctx                       context.Context
@@ -244,7 +247,7 @@ func (w *world) draft(reach remediate.Reach, order remediate.Order) remediate.Ro
 		}
 		e.Key = k
 	}
-	c := remediate.Candidate{Salt: "public", Others: !w.alone, Running: w.running, Order: order, Exposure: remediate.Exposure{Reach: reach, Since: asOf.Add(-time.Hour)}}
+	c := remediate.Candidate{Salt: "public", Others: !w.alone, Running: w.running, Order: order, Exposure: remediate.Exposure{Reach: reach, Since: asOf.Add(-time.Hour)}, Alerts: w.alerts}
 	c.Case = &hygiene.Case{
 		Provider: w.provider, Entry: e, Standing: inventory.Listed, Basis: inventory.ByID, Fingerprints: []secret.Fingerprint{secret.Fingerprinter{}.Of(w.old)},
 		Places: []hygiene.Place{{Path: "a.py"}}, Check: &finding.Check{Provider: w.provider, Verdict: key.Verdict{Status: key.Active, Evidence: key.Evidence{Asked: asOf}}},
@@ -257,7 +260,9 @@ func (w *world) draft(reach remediate.Reach, order remediate.Order) remediate.Ro
 		m.Hands = handsOf(remediate.ByConsole)
 	}
 	m.Stores = func(remediate.Target) []string { return []string{"ci", "laptop"} }
-	w.plan = remediate.Draft(remediate.Gathered{Now: asOf, Requester: "grace", Cases: []remediate.Candidate{c}, Entries: []*inventory.Entry{e}}, remediate.DefaultPolicy(), m)
+	p := remediate.DefaultPolicy()
+	p.CloseAlerts = len(w.alerts) > 0
+	w.plan = remediate.Draft(remediate.Gathered{Now: asOf, Requester: "grace", Cases: []remediate.Candidate{c}, Entries: []*inventory.Entry{e}}, p, m)
 	if len(w.plan.Rows) != 1 {
 		w.t.Fatalf("no plan: %+v", w.plan.Left)
 	}
@@ -281,8 +286,9 @@ func (w *world) machine() *remediate.Machine {
 	return &remediate.Machine{
 		Site: remediate.Site{
 			Client: c, Hands: hands, Person: w.person, Store: w.open, Journal: w.journal, Vault: w.vault,
-			Value: func(remediate.Target) (secret.Value, bool) { return w.old, true },
-			As:    func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
+			Value:      func(remediate.Target) (secret.Value, bool) { return w.old, true },
+			As:         func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
+			CloseAlert: func(_ context.Context, alert, comment string) error { return w.closed(alert, comment) },
 		},
 		Policy: p, Actor: "grace", Patience: 30 * days, Points: w,
 	}

@@ -127,3 +127,17 @@ func raises(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	h.Raise(args[0], a)
 }
+
+// resolved OWNER/NAME NUMBER HOW says how an alert was resolved: "" if it is open.
+func resolved(ts *testscript.TestScript, neg bool, args []string) {
+	h := ts.Value(hubKey{}).(*hub)
+	if neg || len(args) != 3 || h.Sim == nil {
+		ts.Fatalf("usage: resolved OWNER/NAME NUMBER HOW, after github")
+	}
+	number, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	how, comment := h.Resolution(args[0], number)
+	if how != args[2] || how != "" && !strings.Contains(comment, "is refused") {
+		ts.Fatalf("it is resolved as %q: %s", how, comment)
+	}
+}

@@ -88,6 +88,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"writes":     writes,
 		"hides":      hides,
 		"raises":     raises,
+		"resolved":   resolved,
 		"fault":      fault,
 		"console":    console,
 		"desk":       deskCommand,

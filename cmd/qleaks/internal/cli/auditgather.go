@@ -26,6 +26,8 @@ type audit struct {
 	found    []finding.Finding
 	searched []string
 	gaps     []string
+	// alerts are those of GitHub that reports tell.
+	alerts []finding.Alert
 	// repositories are those that were searched.
 	repositories []*gitsource.Repository
 	// directories are their names, by the identity of the repository.
@@ -208,6 +210,7 @@ func (a *audit) read(name string) error {
 		return &problem{code: exitUsage, message: name, err: err, hints: []string{"make one with: qleaks scan --json -o " + name}}
 	}
 	a.found = append(a.found, result.Findings...)
+	a.alerts = append(a.alerts, result.Alerts...)
 	a.searched = append(a.searched, name)
 	a.tellCoverage(name, result)
 	return nil

@@ -78,7 +78,7 @@ func configWords() []string {
 		"stores", "stores.kind", "stores.keys",
 		"audit", "audit.unused", "audit.age", "audit.list", "audit.attested", "audit.secret", "audit.production", "audit.ended", "audit.consumers",
 		"records", "records.keep-coverage", "records.keep-runs", "records.keep-changes", "records.keep-actions",
-		"remediate", "remediate.mode", "remediate.requester", "remediate.drain", "remediate.cancel-jobs", "remediate.replace-unused", "remediate.approvers", "remediate.stop-file",
+		"remediate", "remediate.mode", "remediate.requester", "remediate.drain", "remediate.cancel-jobs", "remediate.replace-unused", "remediate.close-alerts", "remediate.approvers", "remediate.stop-file",
 		"remediate.keys", "remediate.caps", "remediate.times", "remediate.freeze", "remediate.external", "remediate.console",
 	)
 }

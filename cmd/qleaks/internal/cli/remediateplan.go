@@ -296,7 +296,7 @@ func (r *remedy) running(ctx context.Context, c provider.Client) remediate.Runni
 
 // candidate is one key with what the plan needs of it.
 func (r *remedy) candidate(ctx context.Context, i *inquiry, c *hygiene.Case, o planOptions, sites map[string]*plannedSite, x remediate.Exposure) (remediate.Candidate, error) {
-	out := remediate.Candidate{Case: c, Salt: r.prints.Salt(), Wanted: o.wanted, Order: o.order, Exposure: x}
+	out := remediate.Candidate{Case: c, Salt: r.prints.Salt(), Wanted: o.wanted, Order: o.order, Exposure: x, Alerts: openAlerts(i.alerts, i.found, c)}
 	if c.Entry == nil {
 		return out, nil
 	}

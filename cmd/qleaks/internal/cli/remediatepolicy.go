@@ -24,9 +24,10 @@ type remediateSection struct {
 	Times     timesSection    `toml:"times"`
 	Freeze    []freezeSection `toml:"freeze"`
 	Drain     string          `toml:"drain"`
-	// CancelJobs and ReplaceUnused are those of remediate.Policy.
+	// CancelJobs, ReplaceUnused and CloseAlerts are those of remediate.Policy.
 	CancelJobs    bool `toml:"cancel-jobs"`
 	ReplaceUnused bool `toml:"replace-unused"`
+	CloseAlerts   bool `toml:"close-alerts"`
 
 	places
 	otherHands
@@ -89,7 +90,7 @@ func (s remediateSection) policy() (remediate.Policy, error) {
 	p.Mode = remediate.Mode(cmp.Or(s.Mode, string(p.Mode)))
 	p.Drain = remediate.Draining(cmp.Or(s.Drain, string(p.Drain)))
 	p.Protected, p.Production, p.Approve = s.Keys.Protected, s.Keys.Production, s.Keys.Approve
-	p.CancelJobs, p.ReplaceUnused = s.CancelJobs, s.ReplaceUnused
+	p.CancelJobs, p.ReplaceUnused, p.CloseAlerts = s.CancelJobs, s.ReplaceUnused, s.CloseAlerts
 	for _, c := range []struct {
 		to   *int
 		from *int
