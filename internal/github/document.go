@@ -37,6 +37,8 @@ type SecretRecord struct {
 	Provider string    `json:"provider,omitempty"`
 	Created  time.Time `json:"createdAt,omitzero"`
 	Updated  time.Time `json:"updatedAt,omitzero"`
+	// Visibility is which repositories of an organisation get it.
+	Visibility string `json:"visibility,omitempty"`
 }
 
 // UntoldRecord is a place whose secrets are not known.
@@ -64,7 +66,7 @@ func (c *Client) Document(ctx context.Context, s Scope, now time.Time, told func
 			d.Untold = append(d.Untold, UntoldRecord{Why: err.Error()})
 			continue
 		}
-		d.Secrets = append(d.Secrets, SecretRecord{Where: one.Where, Kind: one.Kind, Name: one.Name, Created: one.Created, Updated: one.Updated})
+		d.Secrets = append(d.Secrets, SecretRecord{Where: one.Where, Kind: one.Kind, Name: one.Name, Created: one.Created, Updated: one.Updated, Visibility: one.Visibility})
 		told(len(d.Secrets))
 	}
 	d.Whole = len(d.Untold) == 0

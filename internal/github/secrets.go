@@ -56,6 +56,9 @@ type Secret struct {
 	Kind             Kind
 	Name             string
 	Created, Updated time.Time
+	// Visibility is which repositories of an organisation get it: "all", "private"
+	// or "selected"; "" for other places.
+	Visibility string
 }
 
 // PlaceError is a place whose secrets GitHub does not show to the token. Other
@@ -219,12 +222,15 @@ func (l *listing) place(ctx context.Context, where string, kind Kind, path ...st
 				if s == nil || s.Name == "" {
 					return cmp.Or(failed, provider.ErrUnexpected)
 				}
-				named[s.Name] = Secret{Where: where, Kind: kind, Name: provider.Told(secret.Value{}, s.Name), Created: s.CreatedAt.UTC(), Updated: s.UpdatedAt.UTC()}
+				named[s.Name] = Secret{Where: where, Kind: kind, Name: provider.Told(secret.Value{}, s.Name), Created: s.CreatedAt.UTC(), Updated: s.UpdatedAt.UTC(), Visibility: visibilityOf(s)}
 			}
 			return failed
 		})
 		return named, next, err
 	})
+	if kind == Agents && l.named && len(l.scope.Kinds) > 1 && errors.Is(err, provider.ErrNotFound) {
+		return true // a server of GitHub Enterprise that knows no agents
+	}
 	if err != nil {
 		return l.passed(where, string(kind), err)
 	}
@@ -235,6 +241,14 @@ func (l *listing) place(ctx context.Context, where string, kind Kind, path ...st
 		}
 	}
 	return true
+}
+
+// visibilityOf is "" for what is none of GitHub's words.
+func visibilityOf(s *github.Secret) string {
+	if slices.Contains([]string{"all", "private", "selected"}, s.Visibility) {
+		return s.Visibility
+	}
+	return ""
 }
 
 // listed reads a page of secrets.

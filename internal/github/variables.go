@@ -29,8 +29,11 @@ func (c *Client) Variables(ctx context.Context, owner, name string) iter.Seq2[Te
 				return
 			}
 		}
-		const page = "settings/variables/actions#"
+		const page, agents = "settings/variables/actions#", "settings/variables/agents#"
 		if !c.variablesOf(ctx, slices.Concat(at, []string{"actions", "variables"}), page, yield) {
+			return
+		}
+		if !c.agentVariables(ctx, slices.Concat(at, []string{"agents", "variables"}), agents, yield) {
 			return
 		}
 		for _, e := range environments {
@@ -39,6 +42,17 @@ func (c *Client) Variables(ctx context.Context, owner, name string) iter.Seq2[Te
 			}
 		}
 	}
+}
+
+// agentVariables yields the variables of agents. Where GitHub knows no agents,
+// there are none.
+func (c *Client) agentVariables(ctx context.Context, path []string, below string, yield func(Text, error) bool) bool {
+	known := true
+	more := c.variablesOf(ctx, path, below, func(t Text, err error) bool {
+		known = !errors.Is(err, provider.ErrNotFound)
+		return !known || yield(t, err)
+	})
+	return more || !known
 }
 
 // variablesOf yields one list, and reports whether to go on.

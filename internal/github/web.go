@@ -76,6 +76,19 @@ func (c *Client) Site() string {
 	return c.web.Origin()
 }
 
+// GistSite is where GitHub's gists are, "" if that is not known.
+func (c *Client) GistSite() string {
+	site := c.Site()
+	host, ours := strings.CutPrefix(site, "https://")
+	switch {
+	case site == "":
+		return ""
+	case ours && host == "github.com":
+		return "https://gist.github.com"
+	}
+	return site + "/gist"
+}
+
 // Page is where people see a repository, "" if that is not known.
 func (c *Client) Page(owner, name string) string {
 	if c.web == nil {

@@ -37,6 +37,8 @@ type Secret struct {
 	Updated time.Time `json:"updated"`
 	// Provider is the one whose key the name says it holds.
 	Provider string `json:"provider"`
+	// ForAll says that every repository of an organisation gets it.
+	ForAll bool `json:"forAll,omitempty"`
 }
 
 // Limits are what an organisation finds too old, too long or too many. A zero

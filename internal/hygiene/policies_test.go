@@ -196,6 +196,10 @@ func trials() map[string]trial {
 			w.store(31 * day)
 			w.add("older").Dates.Created = noon.Add(-32 * day)
 		}},
+		"secret-for-all": {"ibm", func(w *world) {
+			w.store(day)
+			w.secrets[len(w.secrets)-1].ForAll = true
+		}, func(w *world) { w.store(day) }},
 		"secret-stale": {"ibm", func(w *world) { w.store(90 * day) }, func(w *world) { w.store(89 * day) }},
 	}
 }

@@ -23,6 +23,13 @@ func secrets() []Policy {
 			Advice: "Rotate the key, and set the secret anew.",
 			find:   secretStale,
 		},
+		{
+			ID: "secret-for-all", Title: "a secret that every repository of the organisation gets", Severity: Medium,
+			Reason: "Whoever can change a workflow in any of the repositories, or make a new one, can read the key. GitHub gives a secret to selected repositories as well.",
+			Page:   githubAPI,
+			Advice: "Give it to the repositories that need it, or set it in these.",
+			find:   secretForAll,
+		},
 	}
 }
 
@@ -66,6 +73,16 @@ func secretStale(k *Known) []Lapse {
 			continue
 		}
 		lapses = append(lapses, Lapse{Said: fmt.Sprintf("set on %s, %s ago", date(s.Updated), ago(k.Now, s.Updated)), Subject: secretSubject(s)})
+	}
+	return lapses
+}
+
+func secretForAll(k *Known) []Lapse {
+	var lapses []Lapse
+	for _, s := range k.Secrets {
+		if s.ForAll {
+			lapses = append(lapses, Lapse{Said: "all repositories get it", Subject: secretSubject(s)})
+		}
 	}
 	return lapses
 }

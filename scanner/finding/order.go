@@ -44,7 +44,7 @@ func nearness(p source.Place) int {
 		return 0
 	case source.Staged:
 		return 1
-	case source.Issue, source.Review, source.Release, source.Asset, source.RunLog, source.Artifact, source.Variable:
+	case source.Issue, source.Review, source.Release, source.Asset, source.RunLog, source.Artifact, source.Variable, source.Gist:
 		return 0
 	default:
 		return 2

@@ -86,11 +86,14 @@ const (
 	Artifacts Part = "artifacts"
 	// Variables are those of workflows, of the owner too.
 	Variables Part = "variables"
+	// Gists are those of the owner, where that is a person: with the person's own
+	// token the secret ones, too.
+	Gists Part = "gists"
 )
 
 // Parts are all of them, DefaultParts those that are read where nobody says.
 func Parts() []Part {
-	return []Part{PullRefs, Wikis, Issues, Reviews, Releases, Assets, Logs, Artifacts, Variables}
+	return []Part{PullRefs, Wikis, Issues, Reviews, Releases, Assets, Logs, Artifacts, Variables, Gists}
 }
 
 // DefaultParts cost few requests, and download no files.
@@ -100,6 +103,8 @@ func DefaultParts() []Part { return []Part{PullRefs, Wikis, Issues, Releases} }
 type Options struct {
 	Client *github.Client
 	Parts  []Part
+	// Only reads the parts, and copies nothing.
+	Only bool
 	// AlertClient asks for alerts of secret scanning, and remembers no answers;
 	// nil asks for none. AlertWords are in lower case: an alert whose kind holds
 	// one of them is told, others are counted.
@@ -199,21 +204,31 @@ func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
 	}
 	s.logs = append(s.logs, log)
 	var visits []*Visit
-	if organised, err := s.organised(ctx, p); err != nil {
+	organised, person, err := s.kindOf(ctx, p)
+	if err != nil {
 		return nil, err
-	} else if organised {
+	}
+	if person {
+		visits = append(visits, &Visit{
+			Name: p.Owner + " gists", Repository: p.Owner, log: log, web: s.options.Client.GistSite(),
+			items: texts{s, github.Repository{Owner: p.Owner}, Gists},
+		})
+	}
+	if organised {
 		visits = append(visits, &Visit{
 			Name: p.Owner + " variables", Repository: p.Owner, log: log, web: s.options.Client.Site() + "/organizations/" + p.Owner,
 			items: texts{s, github.Repository{Owner: p.Owner}, Variables},
 		})
 	}
 	for _, r := range all {
-		visits = append(visits, s.history(r, log))
-		if r.Wiki && s.reads(Wikis) {
+		if !s.options.Only {
+			visits = append(visits, s.history(r, log))
+		}
+		if r.Wiki && s.reads(Wikis) && !s.options.Only {
 			visits = append(visits, s.wiki(r, log))
 		}
 		for _, p := range Parts() {
-			if p != PullRefs && p != Wikis && s.reads(p) {
+			if p != PullRefs && p != Wikis && p != Gists && s.reads(p) {
 				visits = append(visits, &Visit{Name: r.FullName() + " " + string(p), Repository: r.FullName(), log: log, items: texts{s, r, p}, web: s.options.Client.Page(r.Owner, r.Name)})
 			}
 		}
@@ -227,13 +242,17 @@ func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
 	return visits, nil
 }
 
-// organised reports whether a place is an organisation with variables to read.
-func (s *Sweep) organised(ctx context.Context, p Place) (bool, error) {
-	if p.Repository != "" || !s.reads(Variables) {
-		return false, nil
+// kindOf reports whether a place is an organisation with variables to read, or a
+// person with gists.
+func (s *Sweep) kindOf(ctx context.Context, p Place) (organised, person bool, err error) {
+	if p.Repository != "" || !s.reads(Variables) && !s.reads(Gists) {
+		return false, false, nil
 	}
-	person, err := s.options.Client.Person(ctx, p.Owner)
-	return !person, err
+	person, err = s.options.Client.Person(ctx, p.Owner)
+	if err != nil {
+		return false, false, err
+	}
+	return !person && s.reads(Variables), person && s.reads(Gists), nil
 }
 
 // Copied reports whether a visit is to a history.

@@ -45,6 +45,8 @@ func (t texts) reading(ctx context.Context) iter.Seq2[github.Text, error] {
 		return c.Logs(ctx, owner, name)
 	case Variables:
 		return c.Variables(ctx, owner, name)
+	case Gists:
+		return c.Gists(ctx, owner)
 	default:
 		return c.Artifacts(ctx, owner, name)
 	}
@@ -58,6 +60,12 @@ func (t texts) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 			if ctx.Err() != nil {
 				yield(source.Item{}, context.Cause(ctx))
 				return
+			}
+			if part, ok := errors.AsType[*github.GistError](err); ok {
+				if !yield(source.Item{}, &source.ItemError{Path: part.Path, Outcome: source.Unread, Reason: part.Err.Error(), Err: err}) {
+					return
+				}
+				continue
 			}
 			if err != nil {
 				yield(source.Item{}, &source.ItemError{Path: string(t.part), Outcome: source.Unread, Reason: why(err), Err: err})
@@ -155,6 +163,8 @@ func (p Part) place() source.Place {
 		return source.RunLog
 	case Variables:
 		return source.Variable
+	case Gists:
+		return source.Gist
 	default:
 		return source.Artifact
 	}

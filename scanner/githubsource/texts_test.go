@@ -202,7 +202,8 @@ func TestVariablesOfWorkflowsAreRead(t *testing.T) {
 	if diff := cmp.Diff(want, found); diff != "" || len(unread) > 0 {
 		t.Errorf("unread %q (-want +got):\n%s", unread, diff)
 	}
-	b.Declare("acme", "IONQ_API_KEY", leak())
+	b.Declare("actions", "acme", "IONQ_API_KEY", leak())
+	b.Declare("agents", "acme", "QBRAID_API_KEY", leak())
 	client, err := github.New(provider.Config{Credential: b.token, Origins: map[string]string{"api": b.server.URL + b.Base()}, Rate: 1e6})
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +215,7 @@ func TestVariablesOfWorkflowsAreRead(t *testing.T) {
 		}
 		all = append(all, v.Path)
 	}
-	if !slices.Equal(all, []string{"settings/variables/actions#IONQ_API_KEY"}) {
+	if !slices.Equal(all, []string{"settings/variables/actions#IONQ_API_KEY", "settings/variables/agents#QBRAID_API_KEY"}) {
 		t.Errorf("an organisation's: %q", all)
 	}
 }

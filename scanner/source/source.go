@@ -36,6 +36,7 @@ const (
 	RunLog   Place = "log of a run"
 	Artifact Place = "artifact of a run"
 	Variable Place = "variable of workflows"
+	Gist     Place = "gist"
 )
 
 // Origin says where content comes from.

@@ -37,6 +37,7 @@ type Sim struct {
 	texts map[string]map[string][]map[string]any
 	// patterns are the custom patterns of OWNER or OWNER/REPOSITORY.
 	patterns map[string][]Pattern
+	gists    []gist
 	// alerts are those of OWNER/REPOSITORY, oldest first.
 	alerts map[string][]*Alert
 	writing
@@ -85,6 +86,7 @@ func New(o Options) *Sim {
 	s.handlePatterns()
 	s.handleAlerts()
 	s.handleIssues()
+	s.handleGists()
 	s.Handle(http.MethodGet, "/user", s.bearing(s.about))
 	s.Handle(http.MethodGet, "/user/repos", s.bearing(s.listMine))
 	s.Handle(http.MethodGet, "/installation/repositories", s.bearing(s.listInstalled))

@@ -12,13 +12,15 @@ import (
 func beside() map[string]string {
 	return map[string]string{
 		"issues": "", "issues/comments": "", "pulls": "", "pulls/comments": "", "pulls/{number}/reviews": "", "comments": "", "releases": "",
-		"actions/runs": "workflow_runs", "actions/artifacts": "artifacts", "actions/variables": "variables", "environments/{environment}/variables": "variables",
+		"actions/runs": "workflow_runs", "actions/artifacts": "artifacts", "actions/variables": "variables", "agents/variables": "variables", "environments/{environment}/variables": "variables",
 	}
 }
 
 func (s *Sim) handleTexts() {
 	s.texts = map[string]map[string][]map[string]any{}
-	s.Handle(http.MethodGet, "/orgs/{owner}/actions/variables", s.bearing(s.tellDeclared))
+	for _, kind := range []string{"actions", "agents"} {
+		s.Handle(http.MethodGet, "/orgs/{owner}/"+kind+"/variables", s.bearing(s.tellDeclared(kind)))
+	}
 	for path, member := range beside() {
 		if path == "actions/runs" {
 			continue // handleWrites has it
@@ -27,24 +29,27 @@ func (s *Sim) handleTexts() {
 	}
 }
 
-// Declare makes a variable of an organisation's workflows.
-func (s *Sim) Declare(owner, name, value string) {
+// Declare makes a variable of an organisation's workflows, or of its agents.
+func (s *Sim) Declare(kind, owner, name, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.repository(owner, "")
 	if s.texts[owner] == nil {
 		s.texts[owner] = map[string][]map[string]any{}
 	}
-	s.texts[owner]["actions/variables"] = append(s.texts[owner]["actions/variables"], map[string]any{"name": name, "value": value})
+	list := kind + "/variables"
+	s.texts[owner][list] = append(s.texts[owner][list], map[string]any{"name": name, "value": value})
 }
 
-func (s *Sim) tellDeclared(w http.ResponseWriter, r *http.Request, o *owner) {
-	told := s.texts[r.PathValue("owner")]["actions/variables"]
-	if o.person {
-		refuse(w, http.StatusNotFound)
-		return
+func (s *Sim) tellDeclared(kind string) handler {
+	return func(w http.ResponseWriter, r *http.Request, o *owner) {
+		told := s.texts[r.PathValue("owner")][kind+"/variables"]
+		if o.person {
+			refuse(w, http.StatusNotFound)
+			return
+		}
+		simhttp.JSON(w, http.StatusOK, map[string]any{"total_count": len(told), "variables": turn(w, r, append([]map[string]any{}, told...))})
 	}
-	simhttp.JSON(w, http.StatusOK, map[string]any{"total_count": len(told), "variables": turn(w, r, append([]map[string]any{}, told...))})
 }
 
 // Write puts something into a list beside OWNER/REPOSITORY: "issues",

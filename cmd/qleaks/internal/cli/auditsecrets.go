@@ -14,6 +14,7 @@ import (
 	"github.com/qleaks/qleaks/internal/github"
 	"github.com/qleaks/qleaks/internal/hygiene"
 	"github.com/qleaks/qleaks/internal/inventory"
+	"github.com/qleaks/qleaks/scanner/githubsource"
 )
 
 // maxSecrets is the largest list of secrets that is read, in bytes.
@@ -26,6 +27,8 @@ type listedSecret struct {
 	Name     string      `json:"name"`
 	Updated  time.Time   `json:"updatedAt"`
 	Updated2 time.Time   `json:"updated_at"`
+	// Visibility is which repositories of an organisation get it.
+	Visibility string `json:"visibility"`
 }
 
 // secrets reads the lists of secrets, and asks GitHub for others; those whose
@@ -69,7 +72,7 @@ func quantumSecrets(where string, listed []listedSecret) (all []hygiene.Secret) 
 		if s.Where != "" {
 			in = secretPlace(github.SecretRecord{Where: s.Where, Kind: s.Kind})
 		}
-		all = append(all, hygiene.Secret{Where: in, Name: s.Name, Updated: updated, Provider: p})
+		all = append(all, hygiene.Secret{Where: in, Name: s.Name, Updated: updated, Provider: p, ForAll: s.Visibility == "all"})
 	}
 	return all
 }
@@ -84,7 +87,7 @@ func (a *audit) askGitHub(ctx context.Context) (all []hygiene.Secret, err error)
 		return nil, err
 	}
 	for _, of := range a.options.GitHub {
-		scope, err := secretsScope(of, defaultKinds())
+		scope, err := secretsScope(of, kindNames())
 		if err != nil {
 			return nil, err
 		}
@@ -94,14 +97,27 @@ func (a *audit) askGitHub(ctx context.Context) (all []hygiene.Secret, err error)
 		}
 		var listed []listedSecret
 		for _, r := range d.Secrets {
-			listed = append(listed, listedSecret{Where: r.Where, Kind: r.Kind, Name: r.Name, Updated: r.Updated})
+			listed = append(listed, listedSecret{Where: r.Where, Kind: r.Kind, Name: r.Name, Updated: r.Updated, Visibility: r.Visibility})
 		}
 		all = append(all, quantumSecrets(d.Of, listed)...)
 		for _, u := range d.Untold {
 			a.gaps = append(a.gaps, "secrets of "+untoldWords(u))
 		}
+		if err := a.variables(ctx, of); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
+}
+
+// variables looks for keys in the variables of workflows and agents, whose values
+// GitHub tells.
+func (a *audit) variables(ctx context.Context, of string) error {
+	return a.scan(ctx, scanOptions{
+		Paths:     []string{"github:" + of},
+		GitHub:    githubOptions{Allowed: true, Only: true, With: []string{string(githubsource.Variables)}, Largest: "1GiB", Patience: defaultPatience},
+		Verifying: verifyOptions{Network: a.options.Network, away: true},
+	})
 }
 
 // readSecrets reads a list of secrets, and says what is missing in it.

@@ -31,12 +31,6 @@ type githubSecretsOptions struct {
 // defaultPatience is how long somebody who waits for a list is kept waiting.
 const defaultPatience = 2 * time.Minute
 
-// defaultKinds are the kinds that people set; those of agents are few and newer
-// than many servers of GitHub Enterprise.
-func defaultKinds() []string {
-	return []string{string(github.Actions), string(github.Dependabot), string(github.Codespaces)}
-}
-
 func kindNames() []string {
 	var names []string
 	for _, k := range github.Kinds() {
@@ -81,7 +75,7 @@ interrupted`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringSliceVar(&o.Kinds, "kind", defaultKinds(), "list these: `KIND` is "+strings.Join(kindNames(), ", "))
+	f.StringSliceVar(&o.Kinds, "kind", kindNames(), "list these: `KIND` is "+strings.Join(kindNames(), ", "))
 	f.DurationVar(&o.Patience, "patience", defaultPatience, "how long to wait, at most, for GitHub if it is busy")
 	addReachFlags(cmd, &o.Network)
 	f.StringVar(&o.Output.Format, "format", defaultFormat, "`NAME`: "+strings.Join(secretsFormats(), ", "))

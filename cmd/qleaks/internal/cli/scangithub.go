@@ -33,6 +33,8 @@ type githubOptions struct {
 	App    string
 	Mirror string
 	With   []string
+	// Only reads what With names, and no history.
+	Only bool
 	// Alerts has GitHub's own alerts told beside the findings.
 	Alerts  bool
 	Filter  github.Filter
@@ -179,7 +181,9 @@ func (r *scanRun) locateGitHub(ctx context.Context, places []githubsource.Place)
 			}
 			targets = append(targets, target{Label: v.Name, kind: objectsOnly, prefix: v.Name, remote: &remote{sweep, v}})
 		}
-		r.say.note("%s: %s to read", p.String(), plural(histories, "history"))
+		if !r.options.GitHub.Only {
+			r.say.note("%s: %s to read", p.String(), plural(histories, "history"))
+		}
 	}
 	return targets, nil
 }
@@ -207,7 +211,7 @@ func (r *scanRun) newSweep(ctx context.Context, places []githubsource.Place) (*g
 		r.say.note("GitHub's limit is reached: waiting for %s", wait.Round(time.Second))
 	})
 	access.tell(github.Kit(), r.say)
-	settings := githubsource.Options{Client: client, Filter: o.Filter, Timeout: o.Timeout, Patience: max(o.Patience, 1), Now: r.env.Now}
+	settings := githubsource.Options{Client: client, Only: o.Only, Filter: o.Filter, Timeout: o.Timeout, Patience: max(o.Patience, 1), Now: r.env.Now}
 	if settings.Parts, err = o.parts(); err != nil {
 		return nil, err
 	}
