@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -171,9 +172,7 @@ func pagesOf[T any](ctx context.Context, c *Client, path []string, query url.Val
 			next := 0
 			err := c.ask(ctx, path, list, func(ctx context.Context) error {
 				asked := url.Values{"page": {itoa(page)}, "per_page": {itoa(pageSize)}}
-				for key, values := range query {
-					asked[key] = values
-				}
+				maps.Copy(asked, query)
 				answer, failed := c.do(ctx, http.MethodGet, path, asked, nil, &all)
 				next = nextPage(answer)
 				return failed
