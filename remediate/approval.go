@@ -47,7 +47,10 @@ var errSigners = errors.New("this is no line of allowed signers: principals, opt
 
 // ReadSigners reads an allowed signers file as ssh-keygen(1) describes it.
 // Certificate authorities are refused.
-func ReadSigners(text []byte) (Signers, error) {
+func ReadSigners(text []byte) (Signers, error) { return SignersFor(text, ApprovalNamespace) }
+
+// SignersFor is ReadSigners for signatures of another namespace.
+func SignersFor(text []byte, namespace string) (Signers, error) {
 	var all Signers
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -56,7 +59,7 @@ func ReadSigners(text []byte) (Signers, error) {
 		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		s, err := readSigner(line)
+		s, err := readSigner(line, namespace)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
@@ -67,7 +70,7 @@ func ReadSigners(text []byte) (Signers, error) {
 	return all, nil
 }
 
-func readSigner(line []byte) (Signer, error) {
+func readSigner(line []byte, namespace string) (Signer, error) {
 	principals, rest, ok := bytes.Cut(line, []byte(" "))
 	if !ok {
 		return Signer{}, errSigners
@@ -83,7 +86,7 @@ func readSigner(line []byte) (Signer, error) {
 		value = strings.Trim(value, `"`)
 		switch strings.ToLower(name) {
 		case "namespaces":
-			if !slices.Contains(strings.Split(value, ","), ApprovalNamespace) {
+			if !slices.Contains(strings.Split(value, ","), namespace) {
 				return Signer{}, nil // a key for something else
 			}
 		case "valid-after":
