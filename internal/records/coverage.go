@@ -86,6 +86,11 @@ func (tx *Tx) Cover(ctx context.Context, r Report) error {
 	if err != nil {
 		return doing("read the clock", err)
 	}
+	if r.Outcome == Unchanged {
+		if r.Findings, err = number(ctx, tx, "SELECT COUNT(*) FROM findings WHERE repository = $1 AND present", r.Repository); err != nil {
+			return doing("count findings", err)
+		}
+	}
 	n, err := tx.exec(ctx, `INSERT INTO coverage (run, repository, at, outcome, complete, state, tips, counts, skipped, findings, millis)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (run, repository) DO NOTHING`,
 		r.Run, r.Repository, micros(now), string(r.Outcome), r.Complete, r.State, object(r.Tips), object(r.Counts), array(r.Skipped), r.Findings, r.Millis)

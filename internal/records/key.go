@@ -75,11 +75,11 @@ func (tx *Tx) Listed(ctx context.Context, k key.Key, fingerprint string, at time
 	return doing("note a key's use", err)
 }
 
-// Unlisted notes that the keys of an account which were not listed since some time
-// are gone: for use after a list that is complete.
-func (tx *Tx) Unlisted(ctx context.Context, provider, account string, since time.Time) error {
-	_, err := tx.exec(ctx, "UPDATE keys SET gone = $1 WHERE provider = $2 AND account = $3 AND gone = 0 AND last_seen < $1", micros(since), provider, account)
-	return doing("note keys that are gone", err)
+// Unlisted notes that a key is gone: a list of that time, which would have it, has
+// it no more.
+func (tx *Tx) Unlisted(ctx context.Context, seq int64, since time.Time) error {
+	_, err := tx.exec(ctx, "UPDATE keys SET gone = $1 WHERE seq = $2 AND gone = 0 AND last_seen < $1", micros(since), seq)
+	return doing("note that a key is gone", err)
 }
 
 // KeyFilter chooses keys. A zero field chooses all.

@@ -327,7 +327,7 @@ func keysOverTime(t *testing.T, s *records.Store) {
 		t.Errorf("its use was %s, want %s", strings.Join(got, "|"), want)
 	}
 	update(t, s, func(ctx context.Context, tx *records.Tx) error {
-		return tx.Unlisted(ctx, "ibm", "acc", day.AddDate(0, 0, 9))
+		return tx.Unlisted(ctx, keys[0].Seq, day.AddDate(0, 0, 9))
 	})
 	k, err := s.Key(t.Context(), keys[0].Seq)
 	if err != nil || k.Gone.IsZero() || k.Record.Name != "nightly" {

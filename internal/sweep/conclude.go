@@ -58,6 +58,10 @@ func (c *concluder) Work(ctx context.Context, job *river.Job[stepArgs]) error {
 	if busy, ok := errors.AsType[*BusyError](err); ok {
 		return river.JobSnooze(busy.After)
 	}
+	if errors.Is(err, ErrPartly) {
+		err, action.State = nil, "partial"
+		args.Failed = append(slices.Clone(args.Failed), args.Step)
+	}
 	if err != nil {
 		if ctx.Err() != nil || job.Attempt < job.MaxAttempts {
 			return err

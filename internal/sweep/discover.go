@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (d *discoverer) note(ctx context.Context, tx *records.Tx, args discoverArgs
 		if !ok || !says(r, l) {
 			var err error
 			r, err = tx.PutRepository(ctx, records.Repository{
-				Name: l.Name, Origin: args.Request.Target, Location: l.Location, URL: l.URL, About: l.About, Pushed: l.Pushed,
+				Name: l.Name, Origin: cmp.Or(l.Origin, args.Request.Target), Location: l.Location, URL: l.URL, About: l.About, Pushed: l.Pushed,
 			})
 			if err != nil {
 				return err

@@ -27,7 +27,9 @@ type readArgs struct {
 	Run        int64 `json:"run"        river:"unique"`
 	Repository int64 `json:"repository" river:"unique"`
 	// State is the one that was listed: what is read now has at least that.
-	State   string  `json:"state,omitempty" river:"unique"`
+	State string `json:"state,omitempty" river:"unique"`
+	// Look: the state is to be asked for first.
+	Look    bool    `json:"look,omitempty"`
 	Request Request `json:"request"`
 }
 
@@ -61,7 +63,7 @@ func discovering(run int64, r Request) river.InsertManyParams {
 
 func reading(run, repository int64, l Listed, r Request, now time.Time) river.InsertManyParams {
 	return river.InsertManyParams{
-		Args: readArgs{Run: run, Repository: repository, State: l.State, Request: r},
+		Args: readArgs{Run: run, Repository: repository, State: l.State, Look: l.Look, Request: r},
 		InsertOpts: &river.InsertOpts{
 			Queue: readQueue, MaxAttempts: attempts, Priority: urgency(now.Sub(l.Pushed)), UniqueOpts: river.UniqueOpts{ByArgs: true},
 		},

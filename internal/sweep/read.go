@@ -101,24 +101,57 @@ func (r *reader) examine(ctx context.Context, repository records.Repository, arg
 	beside.Go(func() { r.keepHolding(ctx, cancel, args.Repository) })
 
 	began := time.Now()
-	there, err := r.Source.Fetch(ctx, repository)
-	if errors.Is(err, ErrGone) {
-		report.Outcome, report.Complete, report.State = records.Deleted, true, ""
-		return report, nil
+	known, err := r.look(ctx, repository, args, &report)
+	if err == nil && !known {
+		err = r.read(ctx, repository, &report)
 	}
+	if errors.Is(err, ErrGone) {
+		report.Outcome, report.Complete, report.State, err = records.Deleted, true, "", nil
+	}
+	report.Millis = time.Since(began).Milliseconds()
+	return report, err
+}
+
+// look asks for the state of a repository where the source tells, and returns true
+// if that is all that there is to do: it is the state in which it was read to its
+// end, or there is nothing in it.
+func (r *reader) look(ctx context.Context, repository records.Repository, args readArgs, report *records.Report) (bool, error) {
+	from, ok := r.Source.(Looker)
+	if !ok || !args.Look {
+		return false, nil
+	}
+	state, err := from.Look(ctx, repository)
 	if err != nil {
-		return report, err
+		return false, err
+	}
+	report.State = state + " " + r.Conditions
+	switch {
+	case report.State == repository.State && !args.Request.Again:
+		report.Outcome, report.Complete = records.Unchanged, true
+		return true, nil
+	case state == Nothing:
+		report.Complete = true
+		return true, nil
+	}
+	return false, nil
+}
+
+// read fetches a repository and has it read.
+func (r *reader) read(ctx context.Context, repository records.Repository, report *records.Report) error {
+	there, err := r.Source.Fetch(ctx, repository)
+	if err != nil {
+		return err
 	}
 	if there.Done != nil {
 		defer there.Done()
 	}
 	got, err := r.Reader.Read(ctx, there)
 	if err != nil {
-		return report, err
+		return err
 	}
 	report.Complete, report.Extent, report.Sightings = got.Complete, got.Extent, got.Sightings
-	report.Findings, report.Millis = int64(len(got.Sightings)), time.Since(began).Milliseconds()
-	return report, nil
+	report.Findings = int64(len(got.Sightings))
+	return nil
 }
 
 // keepHolding says again and again that the repository is being read. When

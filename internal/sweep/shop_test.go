@@ -97,7 +97,7 @@ func (s shop) Read(ctx context.Context, c sweep.Copy) (sweep.Reading, error) {
 func step(name string, fails bool) sweep.NamedStep {
 	return sweep.NamedStep{Name: name, Do: func(context.Context, records.Run) (json.RawMessage, error) {
 		if fails {
-			return nil, errors.New("it does not work")
+			return json.RawMessage(`{"failed":1}`), sweep.ErrPartly
 		}
 		return json.RawMessage(`{"name":"` + name + `"}`), nil
 	}}

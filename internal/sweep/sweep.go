@@ -47,8 +47,13 @@ type Listed struct {
 	About  json.RawMessage
 	Pushed time.Time
 	// State changes when the repository does; "" if that is not known, and then it
-	// is read.
+	// is read, unless Look tells.
 	State string
+	// Look: the source tells the state of one repository at a time, as a Looker.
+	Look bool
+	// Origin is a wider target that the repository belongs to, "" for the one that
+	// is listed.
+	Origin string
 }
 
 // Copy is a repository on this machine.
@@ -69,6 +74,16 @@ type Source interface {
 	Fetch(ctx context.Context, r records.Repository) (Copy, error)
 }
 
+// Looker is a Source that tells cheaply what state one repository has. Nothing says
+// that there is nothing in it to be read.
+type Looker interface {
+	Look(ctx context.Context, r records.Repository) (state string, err error)
+}
+
+// Nothing is the state of a repository in which there is nothing, such as a wiki
+// without a page.
+const Nothing = "nothing"
+
 // Reading is what reading a repository came to.
 type Reading struct {
 	Complete  bool
@@ -84,11 +99,16 @@ type Reader interface {
 
 // Step does something when the repositories of a run are read: it asks providers,
 // lists keys, judges, plans. It may be called again after it was interrupted. What
-// it returns is kept as an action: an object without key material.
+// it returns is kept as an action, with ErrPartly, too: an object without key
+// material.
 type Step func(ctx context.Context, run records.Run) (json.RawMessage, error)
 
 // ErrGone says that a repository, or a target, is not there any more.
 var ErrGone = errors.New("it is not there any more")
+
+// ErrPartly says that a Step did what it could, and that trying again soon would
+// come to the same.
+var ErrPartly = errors.New("it was done in part")
 
 // ErrUnreadable says that trying again soon would come to the same.
 var ErrUnreadable = errors.New("it cannot be read")

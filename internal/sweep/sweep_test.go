@@ -120,8 +120,8 @@ func whatGoesWrong(t *testing.T, s *records.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	working(t, sweep.Options{Store: s, Source: at, Reader: at, Workers: 2, Steps: []sweep.NamedStep{step("verify", false)}})
-	started, err := desk.Start(t.Context(), sweep.Request{Target: at.dir, Steps: []string{"verify"}}, "test")
+	working(t, sweep.Options{Store: s, Source: at, Reader: at, Workers: 2, Steps: []sweep.NamedStep{step("verify", true), step("judge", false)}})
+	started, err := desk.Start(t.Context(), sweep.Request{Target: at.dir, Steps: []string{"verify", "judge"}}, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +134,13 @@ func whatGoesWrong(t *testing.T, s *records.Store) {
 	}
 	if diff := cmp.Diff(map[records.Outcome]int64{records.Read: 3, records.Deleted: 1, records.Failed: 1}, p.Repositories); diff != "" || p.Incomplete != 2 {
 		t.Errorf("outcomes (-want +got):\n%s, %d incomplete", diff, p.Incomplete)
+	}
+	actions, err := s.Actions(t.Context(), records.ActionFilter{}, records.Page{})
+	if err != nil || len(actions) != 2 || actions[1].State != "partial" || string(actions[1].Detail) != `{"failed":1}` || actions[0].State != "done" {
+		t.Errorf("the steps were done as %+v, %v", actions, err)
+	}
+	if run, err := s.Run(t.Context(), started.Seq); err != nil || !strings.Contains(string(run.Totals), `"failedSteps":["verify"]`) {
+		t.Errorf("the run says %s, %v", run.Totals, err)
 	}
 	// A target that is not there ends its run, and what failed can be tried again.
 	if started, err = desk.Start(t.Context(), sweep.Request{Target: filepath.Join(at.dir, "nowhere")}, "test"); err != nil {

@@ -205,12 +205,16 @@ func (l *keysListing) choose() error {
 	return nil
 }
 
+// noListYet is said of an account that tells no keys, and of which nobody brought a
+// list.
+const noListYet = "there is no list of its keys yet"
+
 // checkMissing notes the accounts of which there is no list at all.
 func (l *keysListing) checkMissing(shown inventory.Inventory) {
 	for _, a := range l.accounts {
 		listed := slices.ContainsFunc(shown.Lists, func(s inventory.Snapshot) bool { return s.Account.Name == a.name })
 		if !listed && !l.hasFailed(a.name) {
-			l.fail(a.name, "there is no list of its keys yet")
+			l.fail(a.name, noListYet)
 			if !l.options.Stored {
 				l.say.hint("copy the console's page of keys into a file: qleaks keys import FILE --account %s", a.name)
 			}

@@ -75,12 +75,26 @@ func TestACacheKeepsItsSize(t *testing.T) {
 func TestWhatASweepIsOf(t *testing.T) {
 	dir := t.TempDir()
 	env := Env{Getwd: func() (string, error) { return dir, nil }}
-	for _, good := range []string{".", dir, "github:acme", "github:acme/vqe"} {
+	list := filepath.Join(dir, "list.txt")
+	if err := os.WriteFile(list, []byte("# ours\ngithub:acme\n\n  one  \nhttps://git.example/a.git\nhttps://github.com/acme/vqe.git\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bad := filepath.Join(dir, "bad.txt")
+	if err := os.WriteFile(bad, []byte("one\n@list.txt\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	targets, err := readTargets(list)
+	if want := "github:acme|" + filepath.Join(dir, "one") + "|https://git.example/a.git|github:acme/vqe"; err != nil || strings.Join(targets, "|") != want {
+		t.Errorf("targets %v, %v", targets, err)
+	}
+	for _, good := range []string{".", dir, "github:acme", "github:acme/vqe", "@list.txt", "@" + list, "https://git.example/a/b.git", "http://127.0.0.1:1/x"} {
 		if _, err := sweepRequest(env, good, false, []string{"judge", "verify"}); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"nowhere", "github:", "github:/x", "github:acme/", "github:acme/x/y", "https://me:marker@host/x"} {
+	for _, bad := range []string{"nowhere", "github:", "github:/x", "github:acme/", "github:acme/x/y", "https://me:marker@host/x", "https://host/x?token=marker",
+		"https://host", "https://github.com/acme/x/y", "ssh://host/x", "@nowhere.txt", "@" + bad, "@" + dir,
+	} {
 		if _, err := sweepRequest(env, bad, false, nil); err == nil || strings.Contains(err.Error(), "marker") {
 			t.Errorf("%s: %v", bad, err)
 		}

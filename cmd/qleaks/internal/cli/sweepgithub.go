@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -54,12 +55,15 @@ func (o *cacheOptions) validate() error {
 	return nil
 }
 
-// elsewhere are the repositories of GitHub, besides those of directories.
+// elsewhere are the repositories of GitHub and other servers, besides those of
+// directories. Without a token there is no client.
 type elsewhere struct {
 	directories
 
 	client *github.Client
 	cache  *copies
+	proxy  string
+	log    *slog.Logger
 }
 
 // hasToken reports whether there is a token for GitHub.
@@ -82,23 +86,10 @@ func (o *workerOptions) checkToken(env Env, target string) error {
 // source makes what knows where repositories are. Without a token there is no
 // GitHub, and a sweep of it says so.
 func (o *workerOptions) source(ctx context.Context, env Env, talk talkOptions, r reading) (sweep.Source, error) {
-	here := directories{r}
+	e := elsewhere{directories: directories{r}, proxy: o.Network.Proxy, log: debugLog(env, talk)}
 	access, err := o.Network.access()
 	if err != nil {
 		return nil, err
-	}
-	if !o.hasToken(env, access) {
-		return elsewhere{directories: here}, nil
-	}
-	say := messages{w: env.Stderr, quiet: talk.Quiet}
-	config, err := access.github(ctx, env, say, debugLog(env, talk))
-	if err != nil {
-		return nil, err
-	}
-	config.Patience = time.Minute // longer waits are for the job, not for its worker
-	client, err := github.New(config)
-	if err != nil {
-		return nil, &problem{code: exitUsage, message: "GitHub cannot be asked", err: err}
 	}
 	dir := o.Cache.Dir
 	if dir == "" {
@@ -108,16 +99,43 @@ func (o *workerOptions) source(ctx context.Context, env Env, talk talkOptions, r
 		}
 		dir = filepath.Join(base, "qleaks", "copies")
 	}
-	return elsewhere{directories: here, client: client, cache: &copies{dir: dir, size: o.Cache.size, inUse: map[string]int{}}}, nil
+	e.cache = &copies{dir: dir, size: o.Cache.size, inUse: map[string]int{}}
+	if !o.hasToken(env, access) {
+		return e, nil
+	}
+	say := messages{w: env.Stderr, quiet: talk.Quiet}
+	config, err := access.github(ctx, env, say, e.log)
+	if err != nil {
+		return nil, err
+	}
+	config.Patience = time.Minute // longer waits are for the job, not for its worker
+	if e.client, err = github.New(config); err != nil {
+		return nil, &problem{code: exitUsage, message: "GitHub cannot be asked", err: err}
+	}
+	return e, nil
 }
 
 var errNoToken = errors.New("this worker has no token for GitHub: --credential github=env:NAME")
 
 // List implements sweep.Source.
-func (e elsewhere) List(ctx context.Context, target string) (listed []sweep.Listed, err error) {
-	if !isGitHub(target) {
-		return e.directories.List(ctx, target)
+func (e elsewhere) List(ctx context.Context, target string) ([]sweep.Listed, error) {
+	switch {
+	case isGitHub(target):
+		return e.listGitHub(ctx, target)
+	case isListFile(target):
+		return e.listFile(ctx, target)
+	case isURL(target):
+		return []sweep.Listed{{Name: target, Location: target, URL: target, Look: true}}, nil
 	}
+	return e.directories.List(ctx, target)
+}
+
+// wikiEnding is what Git calls the wiki of a repository behind its name.
+const wikiEnding = ".wiki"
+
+// listGitHub lists the repositories of an owner, or one, and their wikis. What has
+// changed of each tells Look.
+func (e elsewhere) listGitHub(ctx context.Context, target string) (listed []sweep.Listed, err error) {
 	if e.client == nil {
 		return nil, errNoToken
 	}
@@ -138,11 +156,17 @@ func (e elsewhere) List(ctx context.Context, target string) (listed []sweep.List
 		if err != nil {
 			return nil, err
 		}
-		page := e.client.Page(r.Owner, r.Name)
-		listed = append(listed, sweep.Listed{
-			Name: githubPrefix + r.FullName(), Location: githubPrefix + r.FullName(), URL: page, About: about, Pushed: r.Pushed,
-			State: fmt.Sprintf("pushed %d", r.Pushed.Unix()),
-		})
+		l := sweep.Listed{
+			Name: githubPrefix + r.FullName(), Location: githubPrefix + r.FullName(), URL: e.client.Page(r.Owner, r.Name), About: about, Pushed: r.Pushed, Look: true,
+		}
+		if one {
+			l.Origin = githubPrefix + r.Owner
+		}
+		listed = append(listed, l)
+		if r.Wiki {
+			l.Name, l.Location, l.URL = l.Name+wikiEnding, l.Location+wikiEnding, l.URL+"/wiki"
+			listed = append(listed, l)
+		}
 	}
 	return listed, nil
 }
@@ -161,28 +185,79 @@ func later(err error) error {
 	return err
 }
 
-// Fetch implements sweep.Source.
-func (e elsewhere) Fetch(ctx context.Context, r records.Repository) (sweep.Copy, error) {
+// upstream is where a repository is that is elsewhere.
+type upstream struct {
+	url  string
+	open mirror.Opener
+	// branch is the default one, "" if that is not known.
+	branch string
+	// wiki may not be there although its repository has one.
+	wiki bool
+}
+
+// upstream returns where a repository is fetched from; false for a directory.
+func (e elsewhere) upstream(r records.Repository) (upstream, bool, error) {
 	if !isGitHub(r.Location) {
-		return e.directories.Fetch(ctx, r)
+		if !isURL(r.Location) {
+			return upstream{}, false, nil
+		}
+		open, err := e.opener(r.Location)
+		return upstream{url: r.Location, open: open}, true, err
 	}
 	if e.client == nil {
-		return sweep.Copy{}, errNoToken
+		return upstream{}, true, errNoToken
 	}
 	owner, name, _ := strings.Cut(strings.TrimPrefix(r.Location, githubPrefix), "/")
 	page := e.client.Page(owner, name)
 	if u, err := url.Parse(page); err != nil || u.Host == "" {
-		return sweep.Copy{}, errors.New("the address of GitHub's pages is not known")
+		return upstream{}, true, errors.New("the address of GitHub's pages is not known")
 	}
-	dir, done, err := e.cache.use(r.Seq)
-	if err != nil {
-		return sweep.Copy{}, err
+	at := upstream{url: page + ".git", open: e.client.Git(owner, name), wiki: strings.HasSuffix(name, wikiEnding)}
+	if at.wiki {
+		at.branch = "master"
+		return at, true, nil
 	}
 	var about struct {
 		Branch string `json:"branch"`
 	}
 	_ = json.Unmarshal(r.About, &about) // what is not told is guessed
-	_, err = mirror.Update(ctx, mirror.Options{Dir: dir, URL: page + ".git", Open: mirror.Opener(e.client.Git(owner, name)), Head: about.Branch, PullRequests: true})
+	at.branch = about.Branch
+	return at, true, nil
+}
+
+// Look implements sweep.Looker: a repository is as it was while every ref is, those
+// of pull requests too.
+func (e elsewhere) Look(ctx context.Context, r records.Repository) (string, error) {
+	at, _, err := e.upstream(r)
+	if err != nil {
+		return "", err
+	}
+	refs, err := mirror.Refs(ctx, at.open)
+	switch {
+	case mirror.Absent(err) && at.wiki, errors.Is(err, httpx.ErrRedirected) && at.wiki:
+		return sweep.Nothing, nil // no page was ever written
+	case mirror.Absent(err):
+		return "", sweep.ErrGone
+	case err != nil:
+		return "", later(err)
+	}
+	return "refs " + refs, nil
+}
+
+// Fetch implements sweep.Source.
+func (e elsewhere) Fetch(ctx context.Context, r records.Repository) (sweep.Copy, error) {
+	at, is, err := e.upstream(r)
+	if err != nil {
+		return sweep.Copy{}, err
+	}
+	if !is {
+		return e.directories.Fetch(ctx, r)
+	}
+	dir, done, err := e.cache.use(r.Seq)
+	if err != nil {
+		return sweep.Copy{}, err
+	}
+	_, err = mirror.Update(ctx, mirror.Options{Dir: dir, URL: at.url, Open: at.open, Head: at.branch, PullRequests: true})
 	if err != nil {
 		done()
 		if mirror.Absent(err) {

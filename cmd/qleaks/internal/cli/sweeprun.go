@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -98,9 +97,11 @@ func newSweepRunCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run TARGET",
 		Short: "Sweep now, and wait for the end",
-		Long: `TARGET is a directory with repositories in it, at any depth, or github:OWNER, or
-github:OWNER/REPOSITORY. What is committed is read: all objects of each
-repository, not the files of working trees.
+		Long: `TARGET is a directory with repositories in it, at any depth, github:OWNER,
+github:OWNER/REPOSITORY, the address of a repository that anybody may read, or
+@FILE with a target in each line. What is committed is read, all objects of each
+repository, not the files of working trees; of GitHub's, commits of pull requests
+and wikis, too.
 
 What did not change since it was read to its end by this version of qleaks is not
 read again. A sweep that is interrupted goes on with: qleaks worker
@@ -139,7 +140,7 @@ func addRequestFlags(cmd *cobra.Command, again *bool, steps *[]string) {
 
 // request checks what is to be swept.
 func sweepRequest(env Env, target string, again bool, steps []string) (sweep.Request, error) {
-	r := sweep.Request{Target: target, Again: again}
+	r := sweep.Request{Again: again}
 	for _, name := range stepNames() {
 		if slices.Contains(steps, name) {
 			r.Steps = append(r.Steps, name)
@@ -148,23 +149,9 @@ func sweepRequest(env Env, target string, again bool, steps []string) (sweep.Req
 	if len(r.Steps) != len(steps) {
 		return r, wrongUsage(fmt.Sprintf("--step %q: the steps are %s, each once", strings.Join(steps, ","), strings.Join(stepNames(), ", ")))
 	}
-	if isGitHub(target) {
-		return r, checkGitHub(target)
-	}
-	if isURL(target) {
-		return r, wrongUsage("a sweep is of a directory, or of github:OWNER, not of " + withoutCredentials(target))
-	}
-	cwd, err := env.Getwd()
-	if err != nil {
-		return r, couldNot("the current directory is not known", err)
-	}
-	if !filepath.IsAbs(target) {
-		r.Target = filepath.Join(cwd, target)
-	}
-	if r.Target, err = filepath.EvalSymlinks(r.Target); err != nil || !isDirectory(r.Target) {
-		return r, couldNot("there is no directory "+target, nil)
-	}
-	return r, nil
+	var err error
+	r.Target, err = sweepTarget(env, target)
+	return r, err
 }
 
 // runSweep begins a sweep and works until it is over.

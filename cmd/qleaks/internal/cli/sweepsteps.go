@@ -9,9 +9,9 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/qleaks/qleaks/internal/inventory"
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/remediate"
 )
 
 // stepNames are what can be done after reading, in order.
@@ -87,7 +87,7 @@ func (s steps) network() (args []string) {
 
 // each does something in every repository of the target that has a finding which
 // is chosen.
-func (s steps) each(ctx context.Context, run records.Run, f records.Filter, wanted func(records.Finding) bool, do func(dir string) error) (int, error) {
+func (s steps) each(ctx context.Context, run records.Run, f records.Filter, wanted func(records.Finding) bool, do func(r records.Repository, dir string) error) (int, error) {
 	repositories := map[int64]bool{}
 	for p := (records.Page{}); ; {
 		found, err := s.store.Findings(ctx, f, p)
@@ -106,12 +106,16 @@ func (s steps) each(ctx context.Context, run records.Run, f records.Filter, want
 	}
 	done := 0
 	for seq := range repositories {
+		// Those that this run has not read, or not looked at, are of other targets.
+		if other, err := s.store.Awaits(ctx, run.Seq, seq); err != nil || other {
+			if err != nil {
+				return done, err
+			}
+			continue
+		}
 		repository, err := s.store.Repository(ctx, seq)
 		if err != nil {
 			return done, err
-		}
-		if repository.Origin != run.Target {
-			continue
 		}
 		there, err := s.source.Fetch(ctx, repository)
 		if errors.Is(err, sweep.ErrGone) {
@@ -120,7 +124,7 @@ func (s steps) each(ctx context.Context, run records.Run, f records.Filter, want
 		if err != nil {
 			return done, err
 		}
-		err = do(there.Dir)
+		err = do(repository, there.Dir)
 		if there.Done != nil {
 			there.Done()
 		}
@@ -142,59 +146,43 @@ func scanArgs(dir string, more ...string) []string {
 func (s steps) verify(ctx context.Context, run records.Run) (json.RawMessage, error) {
 	keys := 0
 	unasked := func(f records.Finding) bool { return f.Asked.Before(run.Started) }
-	n, err := s.each(ctx, run, records.Filter{Open: true}, unasked, func(dir string) error {
-		var answers []records.Answer
-		_, err := s.command(ctx, func(out io.Reader) (err error) {
-			answers, err = sweep.ReadAnswers(out)
-			return err
-		}, scanArgs(dir)...)
-		if err != nil {
-			return err
-		}
-		keys += len(answers)
-		return s.store.Update(ctx, func(tx *records.Tx) error {
-			for _, a := range answers {
-				a.Run = run.Seq
-				if err := tx.Answered(ctx, a); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	n, err := s.each(ctx, run, records.Filter{Open: true}, unasked, func(_ records.Repository, dir string) error {
+		n, _, err := s.answers(ctx, run, scanArgs(dir)...)
+		keys += n
+		return err
 	})
 	return outcome(map[string]int{"repositories": n, "keys": keys}, err)
 }
 
-func outcome(v any, err error) (json.RawMessage, error) {
+// answers runs a scan that asks providers, and notes what they said. It returns of
+// how many keys, and the scan's exit code.
+func (s steps) answers(ctx context.Context, run records.Run, args ...string) (keys, code int, err error) {
+	var answers []records.Answer
+	code, err = s.command(ctx, func(out io.Reader) (err error) {
+		answers, err = sweep.ReadAnswers(out)
+		return err
+	}, args...)
 	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(v)
-}
-
-// keys lists the keys of the operator's accounts, and notes when they were used.
-func (s steps) keys(ctx context.Context, _ records.Run) (json.RawMessage, error) {
-	var d inventory.Document
-	_, err := s.command(ctx, func(out io.Reader) error { return json.NewDecoder(io.LimitReader(out, maxListing)).Decode(&d) },
-		"keys", "list", "--json", "--quiet")
-	if err != nil {
-		return nil, err
+		return 0, code, err
 	}
 	err = s.store.Update(ctx, func(tx *records.Tx) error {
-		for _, e := range d.Keys {
-			fingerprint := ""
-			for _, r := range e.Registered {
-				if r.Salt == s.salt {
-					fingerprint = string(r.Fingerprint)
-				}
-			}
-			if err := tx.Listed(ctx, e.Key, fingerprint, e.AsOf); err != nil {
+		for _, a := range answers {
+			a.Run = run.Seq
+			if err := tx.Answered(ctx, a); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return outcome(map[string]int{"lists": len(d.Lists), "keys": len(d.Keys), "failed": len(d.Failed)}, err)
+	return len(answers), code, err
+}
+
+func outcome(v any, err error) (json.RawMessage, error) {
+	if err != nil && !errors.Is(err, sweep.ErrPartly) {
+		return nil, err
+	}
+	text, failed := json.Marshal(v)
+	return text, errors.Join(err, failed)
 }
 
 // judge judges the keys of the operator's accounts by the policies of qleaks audit.
@@ -209,16 +197,45 @@ func (s steps) judge(ctx context.Context, _ records.Run) (json.RawMessage, error
 }
 
 // remediate has plans made for the keys that work. They are carried out only where
-// the operator's own configuration says mode = "auto".
+// the operator's own configuration says mode = "auto"; then what waited since a
+// sweep before goes on first.
 func (s steps) remediate(ctx context.Context, run records.Run) (json.RawMessage, error) {
+	_, policy, err := loadPolicy(s.env, s.options.Config)
+	if err != nil {
+		return nil, err
+	}
 	waiting := 0
+	if policy.Mode == remediate.ModeAuto {
+		code, err := s.command(ctx, func(io.Reader) error { return nil }, "remediate", "resume", "--yes", "--quiet")
+		if err != nil {
+			return nil, fmt.Errorf("go on with what is open: %w", err)
+		}
+		if code == exitPartly {
+			waiting++
+		}
+	}
 	active := func(f records.Finding) bool { return f.Standing == records.Active }
-	n, err := s.each(ctx, run, records.Filter{Open: true}, active, func(dir string) error {
-		code, err := s.command(ctx, func(io.Reader) error { return nil }, scanArgs(dir, "--remediate", "--no-progress")...)
+	n, err := s.each(ctx, run, records.Filter{Open: true}, active, func(r records.Repository, dir string) error {
+		_, code, err := s.answers(ctx, run, scanArgs(dir, append(seenBy(r), "--remediate", "--no-progress")...)...)
 		if code == exitPartly {
 			waiting++
 		}
 		return err
 	})
 	return outcome(map[string]int{"repositories": n, "waiting": waiting}, err)
+}
+
+// seenBy are the flags that say who can see a repository, where its host tells.
+func seenBy(r records.Repository) []string {
+	var about struct {
+		Visibility string `json:"visibility"`
+	}
+	_ = json.Unmarshal(r.About, &about) // what is not told is not known
+	switch about.Visibility {
+	case "public":
+		return []string{"--public"}
+	case "private", "internal":
+		return []string{"--private"}
+	}
+	return nil
 }
