@@ -85,7 +85,7 @@ func (v findingsView) Filtered() bool { return v.Choice != choice{State: openSta
 
 // findings lists findings.
 func (p *Pages) findings(w http.ResponseWriter, r *http.Request) error {
-	v := findingsView{Choice: chosen(r.URL.Query()), States: states(), Standings: []string{records.Active, records.Unknown, records.Inactive}, Total: -1}
+	v := findingsView{Choice: chosen(r.URL.Query()), States: states(), Standings: standings(), Total: -1}
 	f, err := p.filter(r, v.Choice)
 	switch {
 	case errors.Is(err, records.ErrNotFound):

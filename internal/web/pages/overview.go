@@ -23,16 +23,22 @@ type overviewView struct {
 	Idle                                []idleKey
 }
 
-// gridRow is a line of the table of standing and life.
+// gridRow is a line of the table of life and standing.
 type gridRow struct {
-	Standing string
-	Cells    []gridCell
+	Life  records.Life
+	Cells []gridCell
 }
 
 type gridCell struct {
-	Life  records.Life
-	Count int64
+	Standing string
+	Count    int64
 }
+
+// standings are what a key can be, the worst first.
+func standings() []string { return []string{records.Active, records.Unknown, records.Inactive} }
+
+// Standings are the columns of the table.
+func (overviewView) Standings() []string { return standings() }
 
 // todo is one thing that waits for somebody.
 type todo struct {
@@ -109,10 +115,10 @@ func (v *overviewView) count(counts []records.Count) {
 	if len(counts) == 0 {
 		return
 	}
-	for _, standing := range []string{records.Active, records.Unknown, records.Inactive} {
-		row := gridRow{Standing: standing}
-		for _, l := range records.Lives() {
-			row.Cells = append(row.Cells, gridCell{l, by[standing][l]})
+	for _, l := range records.Lives() {
+		row := gridRow{Life: l}
+		for _, standing := range standings() {
+			row.Cells = append(row.Cells, gridCell{standing, by[standing][l]})
 		}
 		v.Grid = append(v.Grid, row)
 	}

@@ -41,10 +41,10 @@ func (v runView) Outcomes() (all []outcome) {
 }
 
 // Changes are the lives that it gave to findings, in a fixed order.
-func (v runView) Changes() (all []gridCell) {
+func (v runView) Changes() (all []outcome) {
 	for _, l := range records.Lives() {
 		if n := v.Progress.Changed[l]; n > 0 {
-			all = append(all, gridCell{l, n})
+			all = append(all, outcome{string(l), n})
 		}
 	}
 	return all
