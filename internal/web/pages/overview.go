@@ -143,6 +143,13 @@ func (p *Pages) todo(r *http.Request, v overviewView) (all []todo, err error) {
 	if v.Working > 0 {
 		all = append(all, todo{"critical", plural(v.Working, "leaked key") + " still " + verb(v.Working, "works", "work"), "Whoever read the repository can run jobs at your cost. Revoke first, then mend.", "/findings?standing=active", "See"})
 	}
+	plans, err := p.waiting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if plans > 0 {
+		all = append(all, todo{"warn", plural(plans, "plan") + " " + verb(plans, "waits", "wait") + " for a second person", "Nothing of a plan happens before somebody else has read it.", "/plans", "Read"})
+	}
 	if v.Fresh > 0 {
 		all = append(all, todo{"warn", plural(v.Fresh, "finding") + " nobody has looked at", "New since the last sweep, or back again.", "/findings", "Decide"})
 	}

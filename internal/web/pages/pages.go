@@ -17,6 +17,8 @@ import (
 
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/web/access"
+	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/remediate"
 )
 
@@ -25,6 +27,9 @@ type Options struct {
 	Store *records.Store
 	// Sweeps tells of the jobs.
 	Sweeps *sweep.Desk
+	// Gate lets people in; Desk is where they change something.
+	Gate *access.Gate
+	Desk *desk.Desk
 	// Policy reads what the operator allows; nil where there is no configuration.
 	Policy func() (remediate.Policy, error)
 	// About is told on the page about this server.

@@ -15,12 +15,18 @@ func (w *world) paths() []string {
 	all := []string{
 		"/", "/findings", "/findings?state=all", "/findings?state=new&standing=active&provider=ionq&rule=ionq-api-key", "/findings?repository=nowhere",
 		"/keys", "/keys?view=places", "/keys?idle=1", "/keys?gone=1", "/repositories", "/repositories?incomplete=1",
-		"/runs", "/schedules", "/jobs", "/jobs?state=available", "/jobs?state=discarded", "/policies", "/audit", "/audit?kind=verify", "/about",
+		"/runs", "/schedules", "/jobs", "/jobs?state=available", "/jobs?state=discarded", "/plans", "/plans?state=approved", "/plans?state=rejected", "/policies", "/audit", "/audit?kind=verify", "/about", "/account",
 	}
 	for prefix, seq := range map[string]int64{"/findings/": w.finding, "/keys/": w.key, "/repositories/": w.repository, "/runs/": w.run} {
 		if seq > 0 {
 			all = append(all, prefix+decimal(seq))
 		}
+	}
+	if w.plan != "" {
+		all = append(all, "/plans/"+w.plan)
+	}
+	if w.role == access.Admin {
+		all = append(all, "/users")
 	}
 	return all
 }
@@ -65,6 +71,10 @@ func TestEveryPageShowsWhatThereIs(t *testing.T) {
 		"/schedules":                             {"Europe/Berlin", "up to 10m later", "verify, keys"},
 		"/policies":                              {"Plans only", "ibm/*-prod", "leaked-active"},
 		"/audit":                                 {"verify", "keys: 4"},
+		"/plans/" + w.plan:                       {"revoke only", "cannot be undone", "Show that the key is refused", "job-7 is to be cancelled", "Approve this plan"},
+		"/plans?state=rejected":                  {"tim"},
+		"/users":                                 {"(you)", "by https://id.example.org", "locked"},
+		"/account":                               {"nightly-report"},
 		"/jobs?state=available":                  {"discover"},
 	} {
 		got := w.get(path, http.StatusOK)

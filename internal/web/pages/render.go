@@ -149,7 +149,7 @@ func number(r *http.Request) (int64, error) {
 
 // back sends the browser to a page of this server, with a message.
 func back(w http.ResponseWriter, r *http.Request, to, message string, count int) error {
-	u, err := url.Parse(local(to))
+	u, err := url.Parse(access.LocalPath(to))
 	if err != nil {
 		return err
 	}
@@ -163,13 +163,4 @@ func back(w http.ResponseWriter, r *http.Request, to, message string, count int)
 	u.RawQuery = q.Encode()
 	http.Redirect(w, r, u.String(), http.StatusSeeOther)
 	return nil
-}
-
-// local returns an address if it is one of this server, else that of the overview.
-func local(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(address, "\\\t\r\n") {
-		return "/"
-	}
-	return address
 }

@@ -21,8 +21,8 @@ func (p *Pages) words() template.FuncMap {
 	return template.FuncMap{
 		"clean": report.Clean, "asset": func(name string) string { return p.assets[name].address },
 		"ago": func(t time.Time) string { return ago(p.Now(), t) }, "day": day, "stamp": stamp, "iso": iso,
-		"life": lifeTag, "standing": standingTag, "run": runTag, "link": link, "short": short, "plain": plainJSON,
-		"count": grouped, "plural": plural, "took": took, "reading": readingTag, "bytes": sized, "argument": func(names ...string) string { return quoted(cmp.Or(names...)) }, "millis": func(n int64) string { return took(time.Duration(n) * time.Millisecond) }, "sum": func(a, b int64) int64 { return a + b },
+		"life": lifeTag, "standing": standingTag, "run": runTag, "link": link, "segment": url.PathEscape, "short": short, "plain": plainJSON,
+		"count": grouped, "plural": plural, "took": took, "reading": readingTag, "hands": handsWords, "waits": waits, "bytes": sized, "argument": func(names ...string) string { return quoted(cmp.Or(names...)) }, "millis": func(n int64) string { return took(time.Duration(n) * time.Millisecond) }, "sum": func(a, b int64) int64 { return a + b },
 		"tag": func(class, text string) tag { return tag{class, text} }, "entry": newEntry, "themes": themes,
 	}
 }
@@ -102,6 +102,15 @@ func sized(n int64) string {
 		return grouped(n) + " bytes"
 	}
 	return fmt.Sprintf("%.1f %s", size, units[unit])
+}
+
+// begun is a sentence with a capital letter, without hidden characters.
+func begun(text string) string {
+	text = report.Clean(text)
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

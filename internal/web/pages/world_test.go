@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
+	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web/access"
+	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/internal/web/pages"
 	"github.com/qleaks/qleaks/remediate"
 )
@@ -44,12 +47,17 @@ const marker = "MATERIAL-MARKER-7f3a"
 type world struct {
 	t     *testing.T
 	store *records.Store
-	pages *pages.Pages
-	mux   *http.ServeMux
+	gate  *access.Gate
+	desk  *desk.Desk
+	// open has the pages as they are, mux behind the roles of the table.
+	open, mux *http.ServeMux
+	// role and name are of who asks; with doors it is who has signed in.
 	role  access.Role
 	name  string
+	doors bool
 	// Seqs are the numbers of one of each kind.
 	finding, key, repository, run, decision int64
+	plan                                    string
 }
 
 func newWorld(t *testing.T) *world {
@@ -66,8 +74,19 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gate, err := access.NewGate(access.Options{Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := func(r sweep.Request) (sweep.Request, error) {
+		if !strings.HasPrefix(r.Target, "github:") {
+			return r, errors.New("the target names no owner")
+		}
+		return r, nil
+	}
+	changes := &desk.Desk{Store: store, Sweeps: sweeps, Request: request}
 	p, err := pages.New(pages.Options{
-		Store: store, Sweeps: sweeps, About: pages.About{Version: "1.2.0", Database: "SQLite"},
+		Store: store, Sweeps: sweeps, Gate: gate, Desk: changes, About: pages.About{Version: "1.2.0", Database: "SQLite"},
 		Policy: func() (remediate.Policy, error) {
 			p := remediate.DefaultPolicy()
 			p.Protected = []string{"ibm/*-prod"}
@@ -77,19 +96,38 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: store, pages: p, mux: http.NewServeMux(), role: access.Admin, name: "ada"}
+	w := &world{t: t, store: store, gate: gate, desk: changes, mux: http.NewServeMux(), open: http.NewServeMux(), role: access.Admin, name: "ada"}
 	for _, r := range p.Routes() {
-		w.mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		w.mux.Handle(r.Method+" "+r.Pattern, w.through(r))
+		w.open.Handle(r.Method+" "+r.Pattern, r.Handler)
 	}
 	return w
 }
+
+// through lets those through to a page who may see it, as the server does.
+func (w *world) through(route access.Route) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !route.Public && !access.From(r.Context()).Role.May(route.Role) {
+			http.Redirect(rw, r, pages.SignInAddress(r.URL.RequestURI()), http.StatusSeeOther)
+			return
+		}
+		route.Handler.ServeHTTP(rw, r)
+	})
+}
+
+// bare are the pages without what the server puts before them.
+func (w *world) bare() http.Handler { return w.open }
 
 // ServeHTTP answers as the server does around the pages: with who asks, and with a
 // content security policy.
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Content-Security-Policy", policy)
-	if w.role != access.Nobody {
-		r = r.WithContext(access.With(r.Context(), access.Identity{Name: w.name, Role: w.role, User: 1, Session: "session"}))
+	who := access.Identity{Name: w.name, Role: w.role, User: 1, Session: "session"}
+	if w.doors {
+		who, _ = w.gate.Identify(r) // nobody is the zero Identity
+	}
+	if who.Role != access.Nobody {
+		r = r.WithContext(access.With(r.Context(), who))
 	}
 	w.mux.ServeHTTP(rw, r)
 }
@@ -176,6 +214,8 @@ func (w *world) fill(n names) {
 	w.decide(n)
 	w.list(n)
 	w.going(n)
+	w.bring(n)
+	w.people()
 }
 
 // sweep makes a run that has ended.
@@ -329,6 +369,66 @@ func (w *world) going(n names) {
 		if err == nil {
 			err = tx.CoverUnchanged(ctx, run.Seq, []int64{w.repository})
 		}
+		return err
+	})
+}
+
+// bring keeps a plan that waits, and others that were decided about.
+func (w *world) bring(n names) {
+	w.t.Helper()
+	for i := range 3 {
+		plan := somePlan(n, i)
+		w.update(func(ctx context.Context, tx *records.Tx) error {
+			kept, err := desk.KeepPlan(ctx, tx, plan, "sweep", w.run)
+			if err != nil || i == 0 {
+				w.plan = kept.Hash
+				return err
+			}
+			state := map[int]records.PlanState{1: records.PlanApproved, 2: records.PlanRejected}[i]
+			_, err = tx.Vote(ctx, records.Vote{Plan: kept.Hash, Who: "grace", Yes: i == 1, Why: n.reason}, state)
+			return err
+		})
+	}
+}
+
+func somePlan(n names, i int) remediate.Plan {
+	n.key = strings.ToValidUTF8(strings.ReplaceAll(n.key, "\x00", ""), "")
+	return remediate.Plan{
+		Schema: "qleaks.plan/1", Made: time.Now().UTC().Truncate(time.Second), Requester: "tim",
+		Rows: []remediate.Row{{
+			ID:     fmt.Sprintf("01JDVWXQ0000000000000000A%d", i),
+			Key:    remediate.Target{Provider: "ibm", Account: "acme-lab", ID: "ApiKey-1", Name: n.key, Owner: key.Party{Name: n.owner}, Facts: remediate.Facts{AsOf: time.Now().UTC()}},
+			Reason: remediate.Leaked, Why: []string{n.reason}, Order: remediate.RevokeOnly, OrderWhy: "it leaked to everybody, and nothing uses it",
+			Exposure: remediate.Exposure{Reach: remediate.Public, Since: time.Now().Add(-140 * day), Places: []string{n.repository + " " + n.path}, MorePlaces: 2},
+			Running:  remediate.Running{Asked: true, Jobs: []provider.Job{{ID: "job-7", Status: "queued", Backend: n.reason}}, Cancel: []string{"job-7"}},
+			Steps: []remediate.Step{
+				{Do: remediate.Evidence, By: remediate.ByOwn, Text: "Note what is known of the key and of what runs with it"},
+				{Do: remediate.Revoke, By: remediate.ByAPI, Text: "Revoke " + n.key, Forever: true, Wait: remediate.Span(time.Hour)},
+				{Do: remediate.Refused, By: remediate.ByAPI, Text: "Show that the key is refused"},
+			},
+			Remarks: remediate.Remarks{Unknown: []string{n.reason}, After: []string{"Tell " + n.owner + "."}},
+		}},
+		Left: []remediate.Left{{Provider: "ionq", Key: n.key, Why: n.reason}},
+		Gaps: []string{"nobody knows who uses " + n.key},
+	}
+}
+
+// people are users, and a token.
+func (w *world) people() {
+	w.t.Helper()
+	w.update(func(ctx context.Context, tx *records.Tx) error {
+		ada, err := tx.AddUser(ctx, records.User{Name: "ada", Role: "admin"}, "none")
+		if err != nil {
+			return err
+		}
+		grace, err := tx.AddUser(ctx, records.User{Name: "grace", Role: "approver", Issuer: "https://id.example.org", Subject: "1"}, "")
+		if err != nil {
+			return err
+		}
+		if err := tx.ChangeUser(ctx, grace.Seq, "approver", true); err != nil {
+			return err
+		}
+		_, err = tx.AddToken(ctx, records.Token{Name: "nightly-report", User: ada.Seq, Role: "viewer"}, "digest", 90*day)
 		return err
 	})
 }
