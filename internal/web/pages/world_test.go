@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -303,36 +304,24 @@ func (w *world) list(n names) {
 	now := time.Now().UTC()
 	owner := key.Party{ID: "u-1", Name: n.owner}
 	last := now.Add(-118 * day)
-	for week := 22; week >= 0; week-- {
-		at := now.Add(-time.Duration(week)*7*day - time.Hour)
-		w.update(func(ctx context.Context, tx *records.Tx) error {
+	w.update(func(ctx context.Context, tx *records.Tx) error {
+		for week := 22; week >= 0; week-- {
+			at := now.Add(-time.Duration(week)*7*day - time.Hour)
 			used := at.Add(-2 * day)
 			if used.After(last) {
 				used = last
 			}
-			keys := []struct {
-				k           key.Key
-				fingerprint string
-			}{
-				{key.Key{Provider: "ionq", ID: "ionq-1", Name: n.key, Description: n.reason, Owner: owner, Account: key.Party{ID: "acme-lab"}, Dates: key.Dates{Created: now.Add(-300 * day), Expires: now.Add(65 * day)}, Use: key.Use{Known: true, Last: used, Count: 900}, Roles: []string{n.owner}}, fingerprint(0)},
-				{key.Key{Provider: "ibm", ID: "ibm-7", Name: "old-course", Owner: owner, Account: key.Party{ID: "teaching"}, Dates: key.Dates{Created: now.Add(-400 * day)}, Use: key.Use{Known: true}}, ""},
-				{key.Key{Provider: "qbraid", ID: "qb-3", Name: "laptop", Account: key.Party{ID: "acme-lab"}, Use: key.Use{}}, fingerprint(2)},
-				{key.Key{Provider: "ibm", ID: "ibm-9", Name: "pipeline", Owner: owner, Account: key.Party{ID: "acme-lab"}, Dates: key.Dates{Created: now.Add(-20 * day)}, Use: key.Use{Known: true, Last: at.Add(-3 * time.Hour)}}, ""},
-			}
-			if week > 10 {
-				keys = append(keys, struct {
-					k           key.Key
-					fingerprint string
-				}{key.Key{Provider: "ibm", ID: "ibm-2", Name: "retired", Account: key.Party{ID: "teaching"}, Dates: key.Dates{Created: now.Add(-700 * day)}, Use: key.Use{Known: true, Last: now.Add(-200 * day)}}, fingerprint(1)})
-			}
-			for _, l := range keys {
-				if err := tx.Listed(ctx, l.k, l.fingerprint, at); err != nil {
+			for fingerprint, k := range listed(n, owner, now, at, used, week > 10) {
+				if err := tx.Listed(ctx, k, fingerprint, at); err != nil {
 					return err
 				}
 			}
-			return tx.Unlisted(ctx, "ibm", "teaching", at)
-		})
-	}
+			if err := tx.Unlisted(ctx, "ibm", "teaching", at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	keys, err := w.store.Keys(w.t.Context(), records.KeyFilter{Provider: "ionq"}, records.Page{Most: 1})
 	if err != nil || len(keys) != 1 {
 		w.t.Fatal(keys, err)
@@ -342,6 +331,21 @@ func (w *world) list(n names) {
 		_, err := tx.Act(ctx, records.Action{Kind: "rotate", Subject: fingerprint(0), State: "planned", Who: n.owner, Detail: encoded(w.t, map[string]string{"note": n.reason})})
 		return err
 	})
+}
+
+// listed are the keys of one list, with their fingerprints where these are known.
+func listed(n names, owner key.Party, now, at, used time.Time, old bool) iter.Seq2[string, key.Key] {
+	lab, course := key.Party{ID: "acme-lab"}, key.Party{ID: "teaching"}
+	return func(yield func(string, key.Key) bool) {
+		_ = yield(fingerprint(0), key.Key{
+			Provider: "ionq", ID: "ionq-1", Name: n.key, Description: n.reason, Owner: owner, Account: lab,
+			Dates: key.Dates{Created: now.Add(-300 * day), Expires: now.Add(65 * day)}, Use: key.Use{Known: true, Last: used, Count: 900}, Roles: []string{n.owner},
+		}) &&
+			yield("", key.Key{Provider: "ibm", ID: "ibm-7", Name: "old-course", Owner: owner, Account: course, Dates: key.Dates{Created: now.Add(-400 * day)}, Use: key.Use{Known: true}}) &&
+			yield(fingerprint(2), key.Key{Provider: "qbraid", ID: "qb-3", Name: "laptop", Account: lab}) &&
+			yield("", key.Key{Provider: "ibm", ID: "ibm-9", Name: "pipeline", Owner: owner, Account: lab, Dates: key.Dates{Created: now.Add(-20 * day)}, Use: key.Use{Known: true, Last: at.Add(-3 * time.Hour)}}) &&
+			(!old || yield(fingerprint(1), key.Key{Provider: "ibm", ID: "ibm-2", Name: "retired", Account: course, Dates: key.Dates{Created: now.Add(-700 * day)}, Use: key.Use{Known: true, Last: now.Add(-200 * day)}}))
+	}
 }
 
 // going makes a run that goes on, a schedule, a worker, and jobs.
