@@ -20,7 +20,7 @@ import (
 // window is a window of a browser, before a server.
 type window struct {
 	t      *testing.T
-	ctx    context.Context //nolint:containedctx // chromedp keeps a page in a context
+	ctx    context.Context
 	server *httptest.Server
 }
 

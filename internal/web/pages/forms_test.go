@@ -17,7 +17,7 @@ import (
 )
 
 // post sends a form. It returns the answer, and the page that it holds.
-func (w *world) post(path string, form url.Values, cookies ...*http.Cookie) (*http.Response, string) {
+func (w *world) post(path string, form url.Values, cookies ...*http.Cookie) (*httptest.ResponseRecorder, string) {
 	w.t.Helper()
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -26,25 +26,38 @@ func (w *world) post(path string, form url.Values, cookies ...*http.Cookie) (*ht
 	}
 	rec := httptest.NewRecorder()
 	w.ServeHTTP(rec, r)
-	return rec.Result(), rec.Body.String()
+	return rec, rec.Body.String()
+}
+
+// cookies are those that an answer sets.
+func cookies(t *testing.T, rec *httptest.ResponseRecorder) (all []*http.Cookie) {
+	t.Helper()
+	for _, line := range rec.Header()["Set-Cookie"] {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // sent sends a form that leads on to a page, and returns its address.
 func (w *world) sent(path string, form url.Values) string {
 	w.t.Helper()
 	got, page := w.post(path, form)
-	if got.StatusCode != http.StatusSeeOther {
-		w.t.Fatalf("POST %s: %d: %s", path, got.StatusCode, page)
+	if got.Code != http.StatusSeeOther {
+		w.t.Fatalf("POST %s: %d: %s", path, got.Code, page)
 	}
-	return got.Header.Get("Location")
+	return got.Header().Get("Location")
 }
 
 // refused sends a form that is not taken: the page says why.
 func (w *world) refused(path string, form url.Values, status int, words string) string {
 	w.t.Helper()
 	got, page := w.post(path, form)
-	if got.StatusCode != status || !strings.Contains(page, words) {
-		w.t.Errorf("POST %s: %d, want %d with %q: %s", path, got.StatusCode, status, words, page)
+	if got.Code != status || !strings.Contains(page, words) {
+		w.t.Errorf("POST %s: %d, want %d with %q: %s", path, got.Code, status, words, page)
 	}
 	checkPage(w.t, path, page)
 	return page
@@ -152,7 +165,7 @@ func TestThePartThatRenewsItselfIsAPart(t *testing.T) {
 	}
 	ask := func(run int64) string {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/runs/"+decimal(run), nil)
-		r.Header.Set("HX-Request", "true")
+		r.Header.Set("Hx-Request", "true")
 		rec := httptest.NewRecorder()
 		w.ServeHTTP(rec, r)
 		return rec.Body.String()
@@ -268,8 +281,8 @@ func TestATokenIsShownOnce(t *testing.T) {
 	w := newWorld(t)
 	w.people()
 	got, page := w.post("/account/tokens", url.Values{"token": {"ci"}, "role": {"viewer"}, "days": {"30"}})
-	if got.StatusCode != http.StatusOK || !strings.Contains(page, "qleaks_") || got.Header.Get("Cache-Control") != "no-store" {
-		t.Fatalf("%d: %s", got.StatusCode, page)
+	if got.Code != http.StatusOK || !strings.Contains(page, "qleaks_") || got.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d: %s", got.Code, page)
 	}
 	again := w.get("/account", http.StatusOK)
 	if strings.Contains(again, "qleaks_") || !strings.Contains(textOf(t, again), "ci") {
@@ -327,21 +340,21 @@ func TestSigningIn(t *testing.T) {
 		t.Errorf("signing in leads to %s", to)
 	}
 	got, _ := w.post("/sign-in", url.Values{"name": {"ada"}, "password": {password}, "next": {"/findings?state=new"}})
-	if to := got.Header.Get("Location"); to != "/findings?state=new" {
+	if to := got.Header().Get("Location"); to != "/findings?state=new" {
 		t.Errorf("signing in leads to %s", to)
 	}
-	cookies := got.Cookies()
+	signedIn := cookies(t, got)
 	changed := url.Values{"old": {password}, "password": {password + "!"}, "again": {password + "!"}}
 	wrongOld := url.Values{"old": {"wrong"}, "password": {password + "!"}, "again": {password + "!"}}
-	if got, page := w.post("/account/password", wrongOld, cookies...); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "old password is wrong") {
-		t.Errorf("a wrong old password: %d", got.StatusCode)
+	if got, page := w.post("/account/password", wrongOld, signedIn...); got.Code != http.StatusUnprocessableEntity || !strings.Contains(page, "old password is wrong") {
+		t.Errorf("a wrong old password: %d", got.Code)
 	}
-	got, _ = w.post("/account/password", changed, cookies...)
-	if got.StatusCode != http.StatusSeeOther {
-		t.Errorf("the password is not changed: %d", got.StatusCode)
+	got, _ = w.post("/account/password", changed, signedIn...)
+	if got.Code != http.StatusSeeOther {
+		t.Errorf("the password is not changed: %d", got.Code)
 	}
-	got, _ = w.post("/sign-out", url.Values{"everywhere": {"1"}}, got.Cookies()...)
-	if to := got.Header.Get("Location"); to != pages.SignInPath {
+	got, _ = w.post("/sign-out", url.Values{"everywhere": {"1"}}, cookies(t, got)...)
+	if to := got.Header().Get("Location"); to != pages.SignInPath {
 		t.Errorf("signing out leads to %s", to)
 	}
 	for range 6 {
@@ -372,11 +385,11 @@ func TestFormsAskForTheRole(t *testing.T) {
 func TestColoursAreRemembered(t *testing.T) {
 	w := newWorld(t)
 	got, _ := w.post("/theme", url.Values{"theme": {"dark"}, "back": {"/findings?state=all"}})
-	if to := got.Header.Get("Location"); to != "/findings?state=all" {
+	if to := got.Header().Get("Location"); to != "/findings?state=all" {
 		t.Errorf("it leads to %s", to)
 	}
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
-	for _, c := range got.Cookies() {
+	for _, c := range cookies(t, got) {
 		r.AddCookie(c)
 	}
 	rec := httptest.NewRecorder()

@@ -39,7 +39,7 @@ func (p *Pages) chooseTheme(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := themes()[chosen]; !ok {
 		return wrong("There are no such colours.")
 	}
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // it is no secret, and has to work without TLS, too
 		Name: themeCookie, Value: chosen, Path: "/", MaxAge: 400 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	}
 	if chosen == "" {

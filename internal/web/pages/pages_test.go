@@ -64,6 +64,7 @@ func TestEveryPageShowsWhatThereIs(t *testing.T) {
 		"/findings/" + decimal(w.finding):        {"qleaks revoke nightly-calibration", "cell 3", "Ada Lovelace", "Grace Hopper", "ended", "the object is not in the repository"},
 		"/keys/" + decimal(w.key):                {"unused for more than 90 days", "Days without use", "Timeline", "committed to", "qleaks rotate nightly-calibration"},
 		"/keys":                                  {"not told", "never; made", "on no list"},
+		"/keys?gone=1":                           {"retired", "gone"},
 		"/keys?view=places":                      {"open"},
 		"/repositories/" + decimal(w.repository): {"18,234", "80.2 MiB", "refs/heads/main", "an absent LFS object", "archived"},
 		"/runs/" + decimal(w.run):                {"partial", "could not be read", "not complete", "Took"},

@@ -96,7 +96,7 @@ func write(w http.ResponseWriter, status int, text []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "HX-Request")
+	h.Set("Vary", "Hx-Request")
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // who went away does not want it
 }
@@ -138,6 +138,12 @@ func (p *Pages) guard(do page) http.Handler {
 	})
 }
 
+// Refuse answers who is not let through with a page that says why. The text is for
+// people.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+	p.guard(func(http.ResponseWriter, *http.Request) error { return &sentence{status, begun(text) + "."} }).ServeHTTP(w, r)
+}
+
 // number reads the number of a record from the path.
 func number(r *http.Request) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
@@ -161,6 +167,11 @@ func back(w http.ResponseWriter, r *http.Request, to, message string, count int)
 		q.Set("n", strconv.Itoa(count))
 	}
 	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	return lead(w, r, u.String())
+}
+
+// lead sends the browser to an address that access.LocalPath let through.
+func lead(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // LocalPath lets nothing through that leads elsewhere
 	return nil
 }

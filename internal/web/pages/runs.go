@@ -189,7 +189,7 @@ func (p *Pages) run(w http.ResponseWriter, r *http.Request) error {
 	if v.runView, err = p.progressOf(ctx, run); err != nil {
 		return err
 	}
-	if r.Header.Get("HX-Request") == "true" {
+	if r.Header.Get("Hx-Request") == "true" {
 		return p.showPart(w, "run", "live-run", v.Live())
 	}
 	if err := p.fillRun(r, &v); err != nil {

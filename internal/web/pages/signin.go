@@ -60,8 +60,7 @@ func (p *Pages) door(r *http.Request, v doorView) (doorView, error) {
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	next := access.LocalPath(r.URL.Query().Get("next"))
 	if access.From(r.Context()).Name != "" {
-		http.Redirect(w, r, next, http.StatusSeeOther)
-		return nil
+		return lead(w, r, next)
 	}
 	return p.showSignIn(w, r, http.StatusOK, doorView{Next: next})
 }
@@ -89,8 +88,7 @@ func (p *Pages) enter(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	http.Redirect(w, r, v.Next, http.StatusSeeOther)
-	return nil
+	return lead(w, r, v.Next)
 }
 
 // toProvider sends a browser to the identity provider.
@@ -113,8 +111,7 @@ func (p *Pages) fromProvider(w http.ResponseWriter, r *http.Request) error {
 		p.Log.Warn("a sign-in by the identity provider failed", "error", err)
 		return p.showSignIn(w, r, http.StatusForbidden, doorView{Next: "/", Problem: "That did not let you in: it took too long, was begun in another browser, or you are in no group that has a role here. Try once more, then ask an administrator of this server."})
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
+	return lead(w, r, next)
 }
 
 // leave ends the session, or all of them.
@@ -122,8 +119,7 @@ func (p *Pages) leave(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Gate.SignOut(w, r, r.PostFormValue("everywhere") != ""); err != nil {
 		return err
 	}
-	http.Redirect(w, r, SignInPath, http.StatusSeeOther)
-	return nil
+	return lead(w, r, SignInPath)
 }
 
 // setUp shows the form of the first admin to who has the link.
@@ -163,6 +159,5 @@ func (p *Pages) makeFirst(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
+	return lead(w, r, "/")
 }

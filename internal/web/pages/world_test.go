@@ -316,9 +316,6 @@ func (w *world) list(n names) {
 					return err
 				}
 			}
-			if err := tx.Unlisted(ctx, "ibm", "teaching", at); err != nil {
-				return err
-			}
 		}
 		return nil
 	})
@@ -327,6 +324,15 @@ func (w *world) list(n names) {
 		w.t.Fatal(keys, err)
 	}
 	w.key = keys[0].Seq
+	taught, err := w.store.Keys(w.t.Context(), records.KeyFilter{Account: "teaching"}, records.Page{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, k := range taught {
+		if k.ID == "ibm-2" {
+			w.update(func(ctx context.Context, tx *records.Tx) error { return tx.Unlisted(ctx, k.Seq, now.Add(-70*day)) })
+		}
+	}
 	w.update(func(ctx context.Context, tx *records.Tx) error {
 		_, err := tx.Act(ctx, records.Action{Kind: "rotate", Subject: fingerprint(0), State: "planned", Who: n.owner, Detail: encoded(w.t, map[string]string{"note": n.reason})})
 		return err
