@@ -76,7 +76,7 @@ func Write(name string, files map[string][]byte, made time.Time) error {
 	if strings.HasSuffix(name, ".zip") {
 		return writeZip(name, files, made)
 	}
-	if err := os.Mkdir(name, 0o750); err != nil {
+	if err := os.Mkdir(name, 0o700); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return ErrExists
 		}
@@ -86,9 +86,9 @@ func Write(name string, files map[string][]byte, made time.Time) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for _, file := range slices.Sorted(maps.Keys(files)) {
-		if err := root.WriteFile(file, files[file], 0o640); err != nil {
+		if err := root.WriteFile(file, files[file], 0o600); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func Write(name string, files map[string][]byte, made time.Time) error {
 }
 
 func writeZip(name string, files map[string][]byte, made time.Time) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return ErrExists
 	}
@@ -140,7 +140,7 @@ func read(name string, each func(file string, r io.Reader) error) error {
 	if err != nil {
 		return err
 	}
-	defer archive.Close()
+	defer func() { _ = archive.Close() }()
 	if len(archive.File) > mostFiles {
 		return fmt.Errorf("%w: it has %d files", errPack, len(archive.File))
 	}
@@ -166,7 +166,7 @@ func readDir(name string, each func(file string, r io.Reader) error) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
 		return err

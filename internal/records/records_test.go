@@ -31,6 +31,7 @@ func TestEveryDriver(t *testing.T) {
 		"what is old goes":               whatIsOldGoes,
 		"a key is deleted":               aKeyIsDeleted,
 		"pages":                          pages,
+		"what changed":                   whatChanged,
 		"hostile text":                   hostileText,
 		"people":                         people,
 		"sessions and tokens":            sessionsAndTokens,

@@ -52,14 +52,14 @@ func (v verdict) rows() []string {
 }
 
 // ibmKeys calls a function for the listed keys of IBM Cloud.
-func (r Report) ibmKeys(each func(Key)) (seen int, account bool) {
+func (r Report) ibmKeys(each func(Key)) (seen int) {
 	for _, k := range r.Keys {
 		if k.Provider == "ibm" && k.Gone.IsZero() {
 			seen++
 			each(k)
 		}
 	}
-	return seen, seen > 0
+	return seen
 }
 
 // old says whether a list is too old to tell of now.
@@ -67,7 +67,7 @@ func (r Report) old(k Key) bool { return r.Made.Sub(k.Last) > oldList }
 
 func (r Report) unusedKeys() Control {
 	var v verdict
-	seen, _ := r.ibmKeys(func(k Key) {
+	seen := r.ibmKeys(func(k Key) {
 		switch {
 		case k.Disabled:
 		case k.Unused >= detection:
@@ -89,7 +89,7 @@ func (r Report) unusedKeys() Control {
 
 func (r Report) rotatedKeys() Control {
 	var v verdict
-	seen, _ := r.ibmKeys(func(k Key) {
+	seen := r.ibmKeys(func(k Key) {
 		switch age := r.Made.Sub(k.Created); {
 		case k.Disabled:
 		case !k.Created.IsZero() && age > rotation*24*time.Hour:
