@@ -117,10 +117,7 @@ func (g *gatherer) active(ctx context.Context) error {
 	var all []string
 	var fresh []records.Finding
 	places := map[string]int{}
-	known := map[string]bool{}
-	for _, f := range g.was.Active {
-		known[f] = true
-	}
+	known := set(g.was.Active)
 	err := g.findings(ctx, records.Filter{Standing: records.Active}, func(f records.Finding) bool {
 		if !f.Life.Open() || f.Stored {
 			return true
@@ -223,6 +220,7 @@ func (g *gatherer) reopened(ctx context.Context) error {
 func (g *gatherer) unused(ctx context.Context) error {
 	var lines []line
 	var all []int64
+	known := set(g.was.Unused)
 	read := 0
 	for p := (records.Page{}); ; {
 		page, err := g.store.Keys(ctx, records.KeyFilter{Present: true}, p)
@@ -231,12 +229,12 @@ func (g *gatherer) unused(ctx context.Context) error {
 		}
 		for _, k := range page {
 			p.Before = k.Seq
-			since, ok := Idle(k.Record, g.now)
+			since, ok := idleFor(k.Record, g.now)
 			if !ok {
 				continue
 			}
 			all = append(all, k.Seq)
-			if slices.Contains(g.was.Unused, k.Seq) {
+			if known[k.Seq] {
 				continue
 			}
 			lines = append(lines, line{k.Provider + " " + cmp.Or(k.Record.Account.Name, k.Account), fmt.Sprintf("%s, %s", plain(cmp.Or(k.Name, k.ID)), since)})
@@ -250,9 +248,9 @@ func (g *gatherer) unused(ctx context.Context) error {
 	return nil
 }
 
-// Idle says for how long nobody used a key, if it is known to be 90 days or more
+// idleFor says for how long nobody used a key, if it is known to be 90 days or more
 // and the key can be used at all.
-func Idle(k key.Key, now time.Time) (words string, idleKey bool) {
+func idleFor(k key.Key, now time.Time) (words string, idleKey bool) {
 	since := k.Use.Last
 	never := since.IsZero()
 	if never {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 func (g *gatherer) incomplete(ctx context.Context) error {
 	var lines []line
 	var all []int64
+	known, listed := set(g.was.Incomplete), map[int64]bool{}
 	for _, r := range g.runs {
 		for p := (records.Page{}); len(all) < mostRead; {
 			page, err := g.store.Unread(ctx, r.Seq, p)
@@ -25,11 +25,12 @@ func (g *gatherer) incomplete(ctx context.Context) error {
 			}
 			for _, c := range page {
 				p.Before = c.Repository
-				if slices.Contains(all, c.Repository) {
+				if listed[c.Repository] {
 					continue
 				}
+				listed[c.Repository] = true
 				all = append(all, c.Repository)
-				if slices.Contains(g.was.Incomplete, c.Repository) {
+				if known[c.Repository] {
 					continue
 				}
 				name, err := g.name(ctx, c.Repository)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,12 +121,15 @@ func (l *lab) listed(name string, unusedDays int) {
 
 // recorder keeps what it is sent, and fails as it is told.
 type recorder struct {
-	sent []notify.Message
-	fail []error
+	mutex sync.Mutex
+	sent  []notify.Message
+	fail  []error
 }
 
 // Send implements notify.Sender.
 func (r *recorder) Send(_ context.Context, m notify.Message) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	if len(r.fail) > 0 {
 		err := r.fail[0]
 		r.fail = r.fail[1:]

@@ -55,3 +55,11 @@ type note struct {
 func (n note) detail() (json.RawMessage, error) { return json.Marshal(n) }
 
 func firstOf[T any](list []T) []T { return list[:min(len(list), remembered)] }
+
+func set[T comparable](list []T) map[T]bool {
+	all := make(map[T]bool, len(list))
+	for _, one := range list {
+		all[one] = true
+	}
+	return all
+}

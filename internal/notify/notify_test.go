@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sourcegraph/conc/pool"
 
 	"github.com/qleaks/qleaks/internal/notify"
 	"github.com/qleaks/qleaks/internal/records"
@@ -206,6 +207,27 @@ func TestAMessageThatWasRefusedIsNoSecondCopyNextTime(t *testing.T) {
 	}
 	if _, err := n.After(t.Context(), run); err != nil || len(r.sent) != 1 || r.sent[0].Again || len(other.sent) != 1 {
 		t.Errorf("%v, %+v, %d", err, r.sent, len(other.sent))
+	}
+}
+
+func TestManyWorkersSendOneMessage(t *testing.T) {
+	l := newLab(t)
+	r := &recorder{}
+	n := l.notifier(notify.Channel{Name: "security", Kind: notify.Slack, Sender: r})
+	run := l.begin()
+	l.found(run, "acme/one", "", "live")
+	workers := pool.New().WithErrors()
+	for range 8 {
+		workers.Go(func() error {
+			_, err := n.After(t.Context(), run)
+			if _, later := errors.AsType[*notify.LaterError](err); later {
+				return nil // somebody else is sending
+			}
+			return err
+		})
+	}
+	if err := workers.Wait(); err != nil || len(r.sent) != 1 {
+		t.Errorf("%d messages, %v", len(r.sent), err)
 	}
 }
 
