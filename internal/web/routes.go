@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -19,8 +18,6 @@ func (s *Server) ownRoutes() []access.Route {
 	return []access.Route{
 		health, ready,
 		{Method: http.MethodGet, Pattern: "/metrics", Role: access.Viewer, Handler: http.HandlerFunc(s.serveMetrics)},
-		look("/sign-in/provider", s.toProvider),
-		look(access.CallbackPath, s.fromProvider),
 	}
 }
 
@@ -43,30 +40,4 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.serveHealth(w, r)
-}
-
-func (s *Server) toProvider(w http.ResponseWriter, r *http.Request) {
-	if s.Gate.Provider == nil {
-		s.refuse(w, r, http.StatusNotFound, "no identity provider is set up: qleaks serve --oidc-issuer")
-		return
-	}
-	if err := s.Gate.ToProvider(w, r, r.URL.Query().Get("next")); err != nil {
-		s.Log.Warn("the identity provider could not be asked", "error", err)
-		s.refuse(w, r, http.StatusBadGateway, "the identity provider does not answer")
-	}
-}
-
-// fromProvider lets in who comes back from the identity provider. Its words do not
-// come onto a page.
-func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request) {
-	next, err := s.Gate.FromProvider(w, r)
-	switch {
-	case err == nil:
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it is a path of this server
-	case errors.Is(err, access.ErrNoRole):
-		s.refuse(w, r, http.StatusForbidden, access.ErrNoRole.Error())
-	default:
-		s.Log.Warn("a sign-in by the identity provider failed", "error", err)
-		s.refuse(w, r, http.StatusForbidden, "the sign-in did not succeed: begin it again in this browser")
-	}
 }

@@ -29,7 +29,7 @@ func requestOf(target string) sweep.Request { return sweep.Request{Target: targe
 
 func TestEveryAnswerSaysWhatABrowserMayDo(t *testing.T) {
 	w := newWorld(t, func(o *web.Options) { o.Reach.Secure = true })
-	for _, path := range []string{"/healthz", "/api/v1/findings", "/nowhere", "/metrics", "/sign-in/provider"} {
+	for _, path := range []string{"/healthz", "/api/v1/findings", "/nowhere", "/metrics"} {
 		got, _ := w.send(ask{method: http.MethodGet, path: path, as: access.Nobody})
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",

@@ -135,7 +135,12 @@ func New(o Options) (*Server, error) {
 	}
 	s.table = append(s.ownRoutes(), o.Routes...)
 	mux := http.NewServeMux()
+	known := map[string]bool{}
 	for _, r := range s.table {
+		if known[r.Method+" "+r.Pattern] {
+			return nil, fmt.Errorf("the route %s %s is there twice", r.Method, r.Pattern)
+		}
+		known[r.Method+" "+r.Pattern] = true
 		if err := check(r); err != nil {
 			return nil, err
 		}
@@ -174,6 +179,8 @@ const stopPatience = 10 * time.Second
 // Serve answers until the context ends, and returns when what was begun is done.
 // Certificates are nil without TLS.
 func (s *Server) Serve(ctx context.Context, l net.Listener, certificates *tls.Config) error {
+	ctx, tidied := context.WithCancel(ctx)
+	defer tidied()
 	// Streams end with the context, ordinary answers may end afterwards.
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: s.Limits.Header, ReadTimeout: s.Limits.Request, WriteTimeout: s.Limits.Request + s.Limits.Answer,
@@ -185,6 +192,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, certificates *tls.Co
 		l = tls.NewListener(l, certificates)
 	}
 	var serving conc.WaitGroup
+	serving.Go(func() { s.tidy(ctx) })
 	ended := make(chan error, 1)
 	serving.Go(func() { ended <- server.Serve(l) })
 	var err error
@@ -197,11 +205,33 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, certificates *tls.Co
 			err = errors.Join(err, server.Close())
 		}
 	}
+	tidied()
 	serving.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
 	return err
+}
+
+// How often what is over is forgotten, and for how long messages of others are
+// known, so that none counts twice.
+const (
+	tidyPause  = time.Hour
+	remembered = 30 * 24 * time.Hour
+)
+
+// tidy forgets sessions, tokens and messages that are over.
+func (s *Server) tidy(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.Store.Update(ctx, func(tx *records.Tx) error { return tx.Forget(ctx, s.Gate.Idle, remembered) })
+		if err != nil && ctx.Err() == nil {
+			s.Log.Warn("what is over could not be forgotten", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(tidyPause):
+		}
+	}
 }
 
 // quiet drops what net/http says of connections: it repeats what clients sent.

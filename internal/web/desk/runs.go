@@ -22,18 +22,19 @@ func (d *Desk) Start(ctx context.Context, r sweep.Request) (records.Run, error) 
 	if err != nil {
 		return records.Run{}, err
 	}
-	checked, err := d.request(r)
-	if err != nil {
-		return records.Run{}, err
-	}
+	// Before the target is looked at, so that nobody learns what else is there.
 	if who.Role < access.Admin {
-		known, err := d.knows(ctx, checked)
+		known, err := d.knows(ctx, r)
 		if err != nil {
 			return records.Run{}, err
 		}
 		if !known {
 			return records.Run{}, fmt.Errorf("%w: what was never swept so before needs the role %s", access.ErrForbidden, access.Admin)
 		}
+	}
+	checked, err := d.request(r)
+	if err != nil {
+		return records.Run{}, err
 	}
 	run, err := d.Sweeps.Start(ctx, checked, "person "+who.Name)
 	if err != nil {

@@ -101,7 +101,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 
 // sweepCommands are about sweeps of an organisation, and their records.
 func sweepCommands(env Env) []*cobra.Command {
-	return []*cobra.Command{newSweepCommand(env), newWorkerCommand(env), newRecordsCommand(env), newNotifyCommand(env), newReportCommand(env)}
+	return []*cobra.Command{newSweepCommand(env), newWorkerCommand(env), newServeCommand(env), newRecordsCommand(env), newNotifyCommand(env), newReportCommand(env)}
 }
 
 // hiddenCommands are those with which qleaks starts itself, and is packaged.
