@@ -18,6 +18,7 @@ func mayReveal() []string {
 		"internal/github",       // the header with which GitHub is asked
 		"internal/web/access",   // the client's secret, to the identity provider
 		"internal/notify",       // addresses of webhooks and passwords of mail, to their own servers
+		"internal/web/webhook",  // codes of messages that GitHub signed
 		"internal/demo",         // leaks keys that open nothing, made for the occasion
 		"remediate/store/...",   // puts a new key where it is used
 		"remediate/console/...", // types a new key where a console asks for it

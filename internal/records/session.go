@@ -88,3 +88,9 @@ func (tx *Tx) Delivered(ctx context.Context, id string) (bool, error) {
 	n, err := tx.exec(ctx, "INSERT INTO deliveries (id, at) VALUES ($1, "+tx.words().now+") ON CONFLICT (id) DO NOTHING", id)
 	return n == 1, doing("note a delivery", err)
 }
+
+// Undelivered forgets a message that came and could not be taken.
+func (tx *Tx) Undelivered(ctx context.Context, id string) error {
+	_, err := tx.exec(ctx, "DELETE FROM deliveries WHERE id = $1", id)
+	return doing("forget a delivery", err)
+}
