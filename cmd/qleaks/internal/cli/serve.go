@@ -12,13 +12,16 @@ import (
 	"github.com/sourcegraph/conc/pool"
 	"github.com/spf13/cobra"
 
+	"github.com/qleaks/qleaks/internal/credential"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web"
 	webaccess "github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/api"
 	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/internal/web/pages"
+	"github.com/qleaks/qleaks/internal/web/webhook"
 	"github.com/qleaks/qleaks/remediate"
 )
 
@@ -27,12 +30,14 @@ type serveOptions struct {
 	OIDC     oidcOptions
 	Limits   web.Limits
 	Approval string
+	Webhook  string
 	LogForm  string
 	Database databaseOptions
 	Working  workerOptions
 	Talking  talkOptions
 	// onlyServe works on no sweeps.
 	onlyServe bool
+	webhook   credential.Reference
 }
 
 func newServeCommand(env Env) *cobra.Command {
@@ -68,6 +73,7 @@ approver approves plans, an admin changes users and schedules.`,
 	addReachOfServer(cmd, &o.Reach)
 	addOIDCFlags(cmd, &o.OIDC)
 	f.StringVar(&o.Approval, "approval-key", "", "sign approvals of plans with the SSH key of this `FILE`, without a passphrase, as this server")
+	f.StringVar(&o.Webhook, "webhook-secret", "", "take GitHub's webhooks, signed with the secret of this `REFERENCE`: env:NAME, file:PATH and others")
 	f.Float64Var(&o.Limits.Rate, "rate", 50, "let one address ask `N` times a second in the long run; -1 for any number")
 	f.StringVar(&o.LogForm, "log", "", "write what was asked to standard error: `text, json or off` (default: off on a terminal, else text)")
 	addDatabaseFlag(cmd, &o.Database)
@@ -89,6 +95,12 @@ func (o *serveOptions) validate() error {
 	case "", "text", "json", "off":
 	default:
 		return wrongUsage(fmt.Sprintf("--log %q: it is text, json or off", clipped(o.LogForm)))
+	}
+	if o.Webhook != "" {
+		var err error
+		if o.webhook, err = credential.Parse(o.Webhook); err != nil {
+			return wrongUsage("--webhook-secret: "+err.Error(), "--webhook-secret env:QLEAKS_GITHUB_WEBHOOK")
+		}
 	}
 	if err := o.Reach.validate(); err != nil {
 		return err
@@ -126,6 +138,8 @@ type service struct {
 	sweeps  *sweep.Desk
 	gate    *webaccess.Gate
 	desk    *desk.Desk
+	// hooks takes GitHub's messages; nil where there is no secret for them.
+	hooks *webhook.Receiver
 }
 
 func runServe(ctx context.Context, env Env, o serveOptions) (err error) {
@@ -158,6 +172,13 @@ func runServe(ctx context.Context, env Env, o serveOptions) (err error) {
 
 // run serves and works until one of them ends.
 func (s *service) run(ctx context.Context, server *web.Server, l net.Listener, certificates *tls.Config) error {
+	var worker *sweep.Worker
+	if !s.options.onlyServe {
+		var err error
+		if worker, err = s.options.Working.worker(ctx, s.env, s.options.Talking, s.store); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	both := pool.New().WithErrors().WithContext(ctx).WithCancelOnError().WithFirstError()
 	both.Go(func(ctx context.Context) error {
 		if err := server.Serve(ctx, l, certificates); err != nil {
@@ -165,13 +186,15 @@ func (s *service) run(ctx context.Context, server *web.Server, l net.Listener, c
 		}
 		return nil
 	})
-	if !s.options.onlyServe {
-		w, err := s.options.Working.worker(ctx, s.env, s.options.Talking, s.store)
-		if err != nil {
-			return errors.Join(err, l.Close())
-		}
+	if s.hooks != nil {
 		both.Go(func(ctx context.Context) error {
-			if err := w.Run(ctx); err != nil {
+			s.hooks.Run(ctx)
+			return nil
+		})
+	}
+	if worker != nil {
+		both.Go(func(ctx context.Context) error {
+			if err := worker.Run(ctx); err != nil {
 				return couldNot("the worker broke off", err)
 			}
 			return nil
@@ -220,6 +243,12 @@ func (s *service) server() (*web.Server, error) {
 		return nil, err
 	}
 	routes := (&api.API{Desk: s.desk, Gate: s.gate, Log: s.log}).Routes()
+	if !s.options.webhook.IsZero() {
+		s.hooks = webhook.New(webhook.Options{Store: s.store, Sweeps: s.sweeps, Log: s.log, Secret: func(ctx context.Context) (secret.Value, error) {
+			return fetch(ctx, s.env, s.options.webhook, ".")
+		}})
+		routes = append(routes, s.hooks.Routes()...)
+	}
 	return web.New(web.Options{
 		Store: s.store, Gate: s.gate, Routes: append(routes, dashboard.Routes()...),
 		Reach: s.options.Reach.reach(), Limits: s.options.Limits, Version: about.Version, Log: s.log,
