@@ -22,7 +22,7 @@ func levels() map[string]int {
 		8:  "internal/sweep internal/notify internal/sweepreport internal/web/access",
 		9:  "internal/evidence internal/web/desk",
 		10: "internal/web/api internal/web/pages",
-		11: "internal/web internal/web/webhook",
+		11: "internal/web internal/web/webhook internal/web/trace",
 		12: "cmd/qleaks/internal/cli",
 		13: "cmd/qleaks cmd/qleaks/internal/peers",
 		14: "internal/arch",
