@@ -21,6 +21,7 @@ import (
 	"github.com/qleaks/qleaks/internal/web/api"
 	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/internal/web/pages"
+	"github.com/qleaks/qleaks/internal/web/trace"
 	"github.com/qleaks/qleaks/internal/web/webhook"
 	"github.com/qleaks/qleaks/remediate"
 )
@@ -140,6 +141,8 @@ type service struct {
 	desk    *desk.Desk
 	// hooks takes GitHub's messages; nil where there is no secret for them.
 	hooks *webhook.Receiver
+	// traces are sent to a collector; nil where none is named.
+	traces *trace.Tracer
 }
 
 func runServe(ctx context.Context, env Env, o serveOptions) (err error) {
@@ -189,6 +192,12 @@ func (s *service) run(ctx context.Context, server *web.Server, l net.Listener, c
 	if s.hooks != nil {
 		both.Go(func(ctx context.Context) error {
 			s.hooks.Run(ctx)
+			return nil
+		})
+	}
+	if s.traces != nil {
+		both.Go(func(ctx context.Context) error {
+			s.traces.Run(ctx)
 			return nil
 		})
 	}
@@ -249,10 +258,17 @@ func (s *service) server() (*web.Server, error) {
 		}})
 		routes = append(routes, s.hooks.Routes()...)
 	}
-	return web.New(web.Options{
+	o := web.Options{
 		Store: s.store, Gate: s.gate, Routes: append(routes, dashboard.Routes()...),
 		Reach: s.options.Reach.reach(), Limits: s.options.Limits, Version: about.Version, Log: s.log,
-	})
+	}
+	if s.traces, err = trace.New(s.env.Getenv, about.Version, s.log); err != nil {
+		return nil, err
+	}
+	if s.traces != nil {
+		o.Tracer = s.traces
+	}
+	return web.New(o)
 }
 
 // serverRequest checks what somebody wants to have swept by the server.
