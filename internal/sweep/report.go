@@ -104,6 +104,13 @@ func sighting(text json.RawMessage) (records.Sighting, error) {
 
 // ReadAnswers reads what providers said of keys from a report in the json format.
 func ReadAnswers(r io.Reader) ([]records.Answer, error) {
+	answers, _, err := ReadRemediation(r)
+	return answers, err
+}
+
+// ReadRemediation is ReadAnswers that also returns the file of the plan which was
+// made, "" if none was, or if it was carried out.
+func ReadRemediation(r io.Reader) (answers []records.Answer, plan string, err error) {
 	limited := &io.LimitedReader{R: r, N: maxReport + 1}
 	var d struct {
 		Schema   string `json:"schema"`
@@ -112,17 +119,23 @@ func ReadAnswers(r io.Reader) ([]records.Answer, error) {
 			Status       string          `json:"status"`
 			Verification json.RawMessage `json:"verification"`
 		} `json:"findings"`
+		Remediation struct {
+			Result string `json:"result"`
+			File   string `json:"file"`
+		} `json:"remediation"`
 	}
 	if err := json.NewDecoder(limited).Decode(&d); err != nil || limited.N == 0 || d.Schema != "qleaks.findings/1" {
-		return nil, errReport
+		return nil, "", errReport
 	}
 	told := map[string]bool{}
-	var answers []records.Answer
 	for _, f := range d.Findings {
 		if f.Fingerprint != "" && !told[f.Fingerprint] {
 			told[f.Fingerprint] = true
 			answers = append(answers, records.Answer{Fingerprint: f.Fingerprint, Standing: f.Status, Verdict: f.Verification})
 		}
 	}
-	return answers, nil
+	if d.Remediation.Result == "planned" {
+		plan = d.Remediation.File
+	}
+	return answers, plan, nil
 }

@@ -158,10 +158,14 @@ func (s steps) verify(ctx context.Context, run records.Run) (json.RawMessage, er
 // how many keys, and the scan's exit code.
 func (s steps) answers(ctx context.Context, run records.Run, args ...string) (keys, code int, err error) {
 	var answers []records.Answer
+	file := ""
 	code, err = s.command(ctx, func(out io.Reader) (err error) {
-		answers, err = sweep.ReadAnswers(out)
+		answers, file, err = sweep.ReadRemediation(out)
 		return err
 	}, args...)
+	if err == nil && file != "" {
+		err = s.keepPlan(ctx, run, file)
+	}
 	if err != nil {
 		return 0, code, err
 	}
