@@ -27,6 +27,7 @@ func TestEveryDriver(t *testing.T) {
 		"a run covers a repository once": aRunCoversARepositoryOnce,
 		"a repository is held":           aRepositoryIsHeld,
 		"keys over time":                 keysOverTime,
+		"idle keys":                      idleKeys,
 		"export, retain, delete":         exportRetainDelete,
 		"what is old goes":               whatIsOldGoes,
 		"a key is deleted":               aKeyIsDeleted,
