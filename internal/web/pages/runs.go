@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,6 +26,17 @@ type runView struct {
 	Left time.Duration
 	// Steps are those that failed.
 	FailedSteps []string
+}
+
+// Speed is the rate in words.
+func (v runView) Speed() string {
+	switch {
+	case v.Rate >= 1:
+		return fmt.Sprintf("%.0f a minute", v.Rate)
+	case v.Rate > 0:
+		return fmt.Sprintf("%.0f an hour", v.Rate*60)
+	}
+	return ""
 }
 
 // Going reports whether it has not ended.

@@ -143,14 +143,17 @@ func span(d time.Duration) string {
 	return "a long time"
 }
 
+// took says how long something took.
 func took(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	}
-	return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
 func day(t time.Time) string {
