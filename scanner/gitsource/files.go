@@ -105,13 +105,17 @@ func (r *Repository) filesBelow(dir, sub string, enter func(rel string) bool, fa
 	if r.options.Untrusted && !within(r.places.boundary, filepath.Join(dir, filepath.FromSlash(sub))) {
 		return nil
 	}
-	l.list(sub)
+	real, err := filepath.EvalSymlinks(filepath.Join(dir, filepath.FromSlash(sub)))
+	if err != nil {
+		return nil
+	}
+	l.list(sub, real)
 	return l.found
 }
 
-func (l *lister) list(rel string) {
-	real, err := filepath.EvalSymlinks(filepath.Join(l.dir, filepath.FromSlash(rel)))
-	if err != nil || l.seen[real] {
+// list lists a directory, whose links are resolved.
+func (l *lister) list(rel, real string) {
+	if l.seen[real] {
 		return
 	}
 	l.seen[real] = true
@@ -120,22 +124,28 @@ func (l *lister) list(rel string) {
 		l.failed(rel, err)
 	}
 	for _, e := range entries {
-		l.entry(path.Join(rel, e.Name()), e.Type())
+		l.entry(path.Join(rel, e.Name()), filepath.Join(real, e.Name()), e.Type())
 	}
 }
 
-func (l *lister) entry(rel string, mode fs.FileMode) {
+// entry goes on with what a directory holds: a directory of its own is where it
+// stands, only a link can lead elsewhere.
+func (l *lister) entry(rel, real string, mode fs.FileMode) {
 	if mode&fs.ModeSymlink != 0 && l.links {
-		info, err := os.Stat(filepath.Join(l.dir, filepath.FromSlash(rel)))
+		to, err := filepath.EvalSymlinks(real)
 		if err != nil {
 			return // leads nowhere
 		}
-		mode = info.Mode().Type()
+		info, err := os.Stat(to)
+		if err != nil {
+			return
+		}
+		real, mode = to, info.Mode().Type()
 	}
 	switch {
 	case mode.IsDir():
 		if l.enter == nil || l.enter(rel) {
-			l.list(rel)
+			l.list(rel, real)
 		}
 	case mode.IsRegular():
 		l.found = append(l.found, rel)

@@ -24,17 +24,27 @@ const MaxTips = 10_000
 
 // Survey looks at a repository.
 func (r *Repository) Survey() (Survey, error) {
-	state, _, err := r.state()
+	s, err := r.SurveyState()
 	if err != nil {
-		return Survey{}, err
+		return s, err
 	}
-	s := Survey{State: hex.EncodeToString([]byte(state)), Tips: map[string]string{}}
+	s.Tips = map[string]string{}
 	for _, ref := range r.refs(func(string, error) {}) { // what cannot be read is told by the search
 		if len(s.Tips) == MaxTips {
 			break
 		}
 		s.Tips[ref.name] = hex.EncodeToString([]byte(ref.id))
 	}
+	return s, nil
+}
+
+// SurveyState is Survey without the tips, which cost more than the rest.
+func (r *Repository) SurveyState() (Survey, error) {
+	state, _, err := r.state()
+	if err != nil {
+		return Survey{}, err
+	}
+	s := Survey{State: hex.EncodeToString([]byte(state))}
 	for _, name := range []string{"packed-refs", "HEAD", "logs/HEAD", "refs/heads"} {
 		if info, err := os.Lstat(filepath.Join(r.places.commonDir, filepath.FromSlash(name))); err == nil && info.ModTime().After(s.Modified) {
 			s.Modified = info.ModTime().UTC()

@@ -113,7 +113,7 @@ func readerEnvironment(all, secrets []string) []string {
 
 func readerMayHave(name string) bool {
 	switch name {
-	case "QLEAKS_CREDENTIAL", "QLEAKS_ENDPOINT", "QLEAKS_PROXY", databaseVariable, remediateVariable:
+	case "QLEAKS_CREDENTIAL", "QLEAKS_ENDPOINT", "QLEAKS_PROXY", "QLEAKS_TO", databaseVariable, remediateVariable:
 		return false
 	}
 	for _, end := range []string{"_URL", "_WEBHOOK", "_TOKEN", "_SECRET", "_PASSWORD"} {

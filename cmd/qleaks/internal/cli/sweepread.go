@@ -62,8 +62,7 @@ func runSweepList(ctx context.Context, env Env, dir string) error {
 		line := localRepository{Path: filepath.ToSlash(rel)}
 		repository, err := gitsource.Discover(path, gitsource.Options{Untrusted: true, Root: dir})
 		if err == nil {
-			if survey, err := repository.Survey(); err == nil {
-				survey.Tips = nil
+			if survey, err := repository.SurveyState(); err == nil {
 				line.Survey = survey
 			}
 		}
