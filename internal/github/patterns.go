@@ -50,7 +50,7 @@ type patternJSON struct {
 func (p CustomPattern) json() patternJSON {
 	return patternJSON{
 		Name: p.Name, Pattern: p.Format, Start: p.Before, End: p.After,
-		MustMatch: slices.Concat([]string{}, p.MustMatch), MustNotMatch: slices.Concat([]string{}, p.MustNotMatch),
+		MustMatch: append([]string{}, p.MustMatch...), MustNotMatch: append([]string{}, p.MustNotMatch...),
 	}
 }
 

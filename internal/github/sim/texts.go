@@ -63,7 +63,7 @@ func (s *Sim) Write(where, list string, element map[string]any) int {
 		s.texts[where] = map[string][]map[string]any{}
 	}
 	s.ids++
-	if element["id"] == nil {
+	if element["id"] == nil && !strings.HasSuffix(list, "/variables") {
 		element["id"] = s.ids
 	}
 	s.texts[where][list] = append(s.texts[where][list], element)

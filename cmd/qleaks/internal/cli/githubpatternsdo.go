@@ -30,7 +30,7 @@ func runPatternsShow(_ context.Context, p *patterns) error {
 			Patterns []typedPattern `json:"patterns"`
 		}
 		for _, w := range p.wanted {
-			body.Patterns = append(body.Patterns, typedPattern{w.Name, w.Format, w.Before, w.After, slices.Concat([]string{}, w.MustMatch), slices.Concat([]string{}, w.MustNotMatch)})
+			body.Patterns = append(body.Patterns, typedPattern{w.Name, w.Format, w.Before, w.After, append([]string{}, w.MustMatch...), append([]string{}, w.MustNotMatch...)})
 		}
 		return writeIndented(p.env.Stdout, body)
 	}
