@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
+	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/gitsource/pack"
+	"github.com/qleaks/qleaks/scanner/inspect"
+	"github.com/qleaks/qleaks/scanner/source"
 )
 
 // Staged lists what the index of every worktree holds, as git ls-files --stage
@@ -94,3 +98,16 @@ func (r *Repository) Objects() (types map[string]string, err error) {
 
 // ParseConfig reads a configuration file.
 func ParseConfig(data []byte) map[string][]string { return parseConfig(data) }
+
+// Glance looks at what a push brings, and reports whether that was all.
+func (r *Repository) Glance(ctx context.Context, x *inspect.Inspector, tally *source.Tally, p Push) (bool, error) {
+	return newSearch(r, x, 1, tally).glance(ctx, p)
+}
+
+// SearchListed is SearchRange for a push, with the whole history listed.
+func (r *Repository) SearchListed(ctx context.Context, x *inspect.Inspector, tally *source.Tally, p Push) iter.Seq2[finding.Finding, error] {
+	s := newSearch(r, x, 2, tally)
+	return s.sequence(ctx, func(ctx context.Context) ([]finding.Finding, error) {
+		return s.runListing(ctx, Selection{Push: &p})
+	})
+}

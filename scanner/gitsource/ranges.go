@@ -49,7 +49,17 @@ func (r *Repository) SearchRange(ctx context.Context, x *inspect.Inspector, jobs
 	})
 }
 
-func (s *search) runRange(ctx context.Context, selection Selection) (out []finding.Finding, err error) {
+func (s *search) runRange(ctx context.Context, selection Selection) ([]finding.Finding, error) {
+	if selection.Push != nil {
+		if clean, err := s.glance(ctx, *selection.Push); clean || err != nil {
+			return nil, err
+		}
+	}
+	return s.runListing(ctx, selection)
+}
+
+// runListing lists the whole history, and reads what of it is selected.
+func (s *search) runListing(ctx context.Context, selection Selection) (out []finding.Finding, err error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
