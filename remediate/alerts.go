@@ -13,12 +13,12 @@ func (x *run) closeAlerts(ctx context.Context, r *rotation) (map[string]string, 
 	if proved < 0 || r.steps[proved].state != IsDone {
 		return nil, blocked("it is not proved that the key is dead, and its alerts stay open")
 	}
-	if x.Site.CloseAlert == nil {
+	if x.CloseAlert == nil {
 		return nil, blocked("there is no way to GitHub here, and its alerts stay open")
 	}
 	comment := "qleaks revoked the key, and proved on " + r.steps[proved].at.UTC().Format(time.RFC3339) + " that it is refused. Rotation " + r.row.ID + "."
 	for _, alert := range r.row.Alerts {
-		if err := x.Site.CloseAlert(ctx, alert, comment); err != nil {
+		if err := x.CloseAlert(ctx, alert, comment); err != nil {
 			return nil, orEnded(ctx, blocked("the alert %s stays open: %s", alert, reasonOf(err)))
 		}
 	}

@@ -35,9 +35,6 @@ type Site struct {
 	Value func(t Target) (secret.Value, bool)
 	// Register remembers which value a new key has; optional.
 	Register func(k key.Key, v secret.Value) error
-	// CloseAlert closes an alert of GitHub's as revoked, with a comment, unless it
-	// is closed already; optional where no plan names one.
-	CloseAlert func(ctx context.Context, alert, comment string) error
 	// Hand gives a lent key to whoever borrows it, until a time; over says that
 	// they have ended. Without it nothing is handed over.
 	Hand func(ctx context.Context, r Row, v secret.Value, until time.Time) (over bool, err error)
@@ -63,6 +60,9 @@ type Machine struct {
 	// Elsewhere counts what was ended and deleted at other accounts since a time,
 	// for the caps of a day; nil is nothing.
 	Elsewhere func(since time.Time) (ended, deleted int, err error)
+	// CloseAlert closes an alert of GitHub's as revoked, with a comment, unless it
+	// is closed already; optional where no plan names one.
+	CloseAlert func(ctx context.Context, alert, comment string) error
 	// Points is told where a run is; optional.
 	Points Points
 }

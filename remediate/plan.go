@@ -41,8 +41,6 @@ type Row struct {
 	Running  Running  `json:"running,omitzero"`
 	Steps    []Step   `json:"steps"`
 	Stores   []string `json:"stores,omitempty"`
-	// Alerts are those of GitHub that are closed at the end: HOST/OWNER/NAME#NUMBER.
-	Alerts []string `json:"alerts,omitempty"`
 	Remarks
 	// Approval says that a second person must sign the plan.
 	Approval bool `json:"approval,omitempty"`
@@ -54,6 +52,8 @@ type Remarks struct {
 	Unknown []string `json:"unknown,omitempty"`
 	// After is what is left to people when everything is done, in sentences.
 	After []string `json:"after,omitempty"`
+	// Alerts are those of GitHub that are closed at the end: HOST/OWNER/NAME#NUMBER.
+	Alerts []string `json:"alerts,omitempty"`
 }
 
 // Target is the key that a row is about, bound so that no other can be meant:

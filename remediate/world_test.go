@@ -286,11 +286,11 @@ func (w *world) machine() *remediate.Machine {
 	return &remediate.Machine{
 		Site: remediate.Site{
 			Client: c, Hands: hands, Person: w.person, Store: w.open, Journal: w.journal, Vault: w.vault,
-			Value:      func(remediate.Target) (secret.Value, bool) { return w.old, true },
-			As:         func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
-			CloseAlert: func(_ context.Context, alert, comment string) error { return w.closed(alert, comment) },
+			Value: func(remediate.Target) (secret.Value, bool) { return w.old, true },
+			As:    func(v secret.Value) (provider.Client, error) { return w.client(v), nil },
 		},
-		Policy: p, Actor: "grace", Patience: 30 * days, Points: w,
+		CloseAlert: func(_ context.Context, alert, comment string) error { return w.closed(alert, comment) },
+		Policy:     p, Actor: "grace", Patience: 30 * days, Points: w,
 	}
 }
 

@@ -38,7 +38,7 @@ type alertsOf struct {
 func (a alertsOf) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 	return func(yield func(source.Item, error) bool) {
 		s, r := a.sweep, a.repository
-		for one, err := range s.options.AlertClient.Alerts(ctx, r.Owner, r.Name, s.ofKeys) {
+		for one, err := range s.options.Alerts.Client.Alerts(ctx, r.Owner, r.Name, s.ofKeys) {
 			switch {
 			case ctx.Err() != nil:
 				yield(source.Item{}, context.Cause(ctx))
@@ -61,7 +61,7 @@ const alertsPart = "alerts"
 // made by a pattern of this program.
 func (s *Sweep) ofKeys(a github.Alert) bool {
 	kind := strings.ToLower(a.Type + " " + a.Title)
-	for _, word := range s.options.AlertWords {
+	for _, word := range s.options.Alerts.Words {
 		if strings.Contains(kind, word) {
 			return true
 		}

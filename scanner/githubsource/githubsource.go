@@ -104,13 +104,9 @@ type Options struct {
 	Client *github.Client
 	Parts  []Part
 	// Only reads the parts, and copies nothing.
-	Only bool
-	// AlertClient asks for alerts of secret scanning, and remembers no answers;
-	// nil asks for none. AlertWords are in lower case: an alert whose kind holds
-	// one of them is told, others are counted.
-	AlertClient *github.Client
-	AlertWords  []string
-	Filter      github.Filter
+	Only   bool
+	Alerts AlertOptions
+	Filter github.Filter
 	// Mirror is a directory in which copies are kept for the next time; "" keeps
 	// nothing.
 	Mirror string
@@ -125,6 +121,15 @@ type Options struct {
 	// Git opens the copies.
 	Git gitsource.Options
 	Now func() time.Time
+}
+
+// AlertOptions say which alerts of secret scanning are asked for.
+type AlertOptions struct {
+	// Client asks for them, and remembers no answers; nil asks for none.
+	Client *github.Client
+	// Words are in lower case: an alert whose kind holds one of them is told,
+	// others are counted.
+	Words []string
 }
 
 // Sweep reads places. Its visits are arrived at in the order in which they are
@@ -233,7 +238,7 @@ func (s *Sweep) Add(ctx context.Context, p Place) ([]*Visit, error) {
 			}
 		}
 	}
-	if s.options.AlertClient != nil {
+	if s.options.Alerts.Client != nil {
 		for _, r := range all {
 			visits = append(visits, &Visit{Name: r.FullName() + " " + alertsPart, Repository: r.FullName(), log: log, items: alertsOf{s, r}, web: s.options.Client.Page(r.Owner, r.Name)})
 		}

@@ -252,10 +252,10 @@ func (r *remedy) machine(ctx context.Context, book *remediate.Book, person remed
 				v, ok := r.values[t.Fingerprint]
 				return v, ok
 			},
-			CloseAlert: r.closeAlert,
-			Register:   func(k key.Key, v secret.Value) error { return r.register(a, k, v) },
+			Register: func(k key.Key, v secret.Value) error { return r.register(a, k, v) },
 		},
-		Policy: r.policy, Actor: r.actor(), Stop: r.stop, Patience: max(r.options.Wait, 0), Told: r.progress,
+		CloseAlert: r.closeAlert,
+		Policy:     r.policy, Actor: r.actor(), Stop: r.stop, Patience: max(r.options.Wait, 0), Told: r.progress,
 		Elsewhere: func(since time.Time) (ended, deleted int, err error) { return endedElsewhere(place, a, since) },
 	}
 }

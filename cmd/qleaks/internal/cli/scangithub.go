@@ -17,7 +17,6 @@ import (
 	"github.com/qleaks/qleaks/internal/httpx"
 	"github.com/qleaks/qleaks/internal/mirror"
 	"github.com/qleaks/qleaks/internal/provider"
-	"github.com/qleaks/qleaks/rules"
 	"github.com/qleaks/qleaks/scanner/finding"
 	"github.com/qleaks/qleaks/scanner/githubsource"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -242,52 +241,8 @@ func (r *scanRun) newSweep(ctx context.Context, places []githubsource.Place) (*g
 			return nil, wrongUsage(withoutCredentials(p.Web)+" is not the GitHub that is asked", "name one: --github-url "+withoutCredentials(p.Web))
 		}
 	}
-	if o.Alerts {
-		if settings.AlertClient, err = r.gitHubClient(ctx, access, places); err != nil {
-			return nil, err
-		}
-		settings.AlertWords = alertWords()
-	}
-	r.sweep = githubsource.New(settings)
-	return r.sweep, nil
-}
-
-// alertWords are in the kinds of alerts that are for keys which rules know. Those
-// of clouds in general are left to others.
-func alertWords() []string {
-	words := []string{"qleaks"}
-	if set, err := rules.Builtin(); err == nil {
-		for _, r := range set.Rules() {
-			if !slices.Contains(words, r.Provider) && r.Provider != "" && r.Provider != "aws" && r.Provider != "azure" {
-				words = append(words, r.Provider)
-			}
-		}
-	}
-	return words
-}
-
-// alerts joins GitHub's alerts with what was found.
-func (r *scanRun) alerts(result *finding.Result) {
-	if r.sweep == nil || !r.options.GitHub.Alerts {
-		return
-	}
-	told, others := r.sweep.Alerts()
-	known := slices.Clone(result.Findings)
-	for _, s := range result.Suppressed {
-		known = append(known, s.Finding)
-	}
-	finding.JoinAlerts(told, known)
-	result.Alerts = told
-	missed, bypassed := 0, 0
-	for _, a := range told {
-		if a.Finding == "" && a.Open {
-			missed++
-		}
-		if !a.Bypassed.IsZero() {
-			bypassed++
-		}
-	}
-	r.say.note("GitHub has %s for such keys, and %d for other secrets; %d open ones are not found here, %d were pushed in spite of push protection", plural(len(told), "alert"), others, missed, bypassed)
+	settings.Alerts, err = r.alertOptions(ctx, access, places)
+	return githubsource.New(settings), err
 }
 
 // gitHubClient asks as an app, with a token, or as nobody.

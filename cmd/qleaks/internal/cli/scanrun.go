@@ -14,7 +14,6 @@ import (
 	"github.com/qleaks/qleaks/scanner"
 	"github.com/qleaks/qleaks/scanner/baseline"
 	"github.com/qleaks/qleaks/scanner/decode"
-	"github.com/qleaks/qleaks/scanner/githubsource"
 	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/report"
 	"github.com/qleaks/qleaks/scanner/source"
@@ -37,8 +36,6 @@ type scanRun struct {
 	begin    time.Time
 	// stream is set while an unordered report is written.
 	stream *report.Stream
-	// sweep is set where GitHub is read.
-	sweep *githubsource.Sweep
 	// imported are rules for gitleaks; nil without any.
 	imported *inspect.Imported
 }
