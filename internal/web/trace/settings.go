@@ -66,7 +66,8 @@ func read(getenv func(name string) string, version string) (s settings, on bool,
 	if err := s.sampler(first("OTEL_TRACES_SAMPLER"), first("OTEL_TRACES_SAMPLER_ARG")); err != nil {
 		return s, true, err
 	}
-	return s, true, s.describe(first("OTEL_SERVICE_NAME"), first("OTEL_RESOURCE_ATTRIBUTES"), version)
+	err = s.describe(first("OTEL_SERVICE_NAME"), first("OTEL_RESOURCE_ATTRIBUTES"), version)
+	return s, true, err
 }
 
 // sampler reads which requests are traced; all that no caller decided about, if

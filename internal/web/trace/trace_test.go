@@ -40,6 +40,9 @@ func run(t *testing.T, pairs []string, do func(tracer *trace.Tracer)) (got []map
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header, path = r.Header, r.URL.Path
 		text, err := io.ReadAll(r.Body)
+		if !strings.Contains(string(text), `{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"qleaks"}},{"key":"service.version","value":{"stringValue":"1.2.3"}}]}`) {
+			t.Errorf("nobody says who sends: %s", text)
+		}
 		if err != nil || strings.Contains(string(text), "marker") {
 			t.Errorf("%v: %s", err, text)
 		}
