@@ -13,10 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/qleaks/qleaks/internal/records"
-	"github.com/qleaks/qleaks/internal/sweep"
-	"github.com/qleaks/qleaks/internal/web"
 	"github.com/qleaks/qleaks/internal/web/access"
-	"github.com/qleaks/qleaks/internal/web/pages"
 )
 
 // naughty is the Big List of Naughty Strings of Max Woolf (MIT), and spells of
@@ -74,18 +71,7 @@ func lists() []string {
 // repository can put one. In the API it comes back as it was; on pages no element,
 // no attribute and no address is made of it.
 func TestNamesOfRepositoriesAreNamesOnly(t *testing.T) {
-	var dashboard *pages.Pages
-	w := newWorld(t, func(o *web.Options) {
-		sweeps, err := sweep.NewDesk(o.Store)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if dashboard, err = pages.New(pages.Options{Store: o.Store, Sweeps: sweeps, Gate: o.Gate}); err != nil {
-			t.Fatal(err)
-		}
-		o.Routes = slices.DeleteFunc(o.Routes, func(r access.Route) bool { return r.Pattern == "/sign-in" })
-		o.Routes = append(o.Routes, dashboard.Routes()...)
-	})
+	w := newWorld(t, nil)
 	names := naughty(t)
 	for n, name := range names {
 		w.hostile(n, name)

@@ -88,7 +88,7 @@ func TestSpellsInEveryParameterAreValues(t *testing.T) {
 					a.body = string(text)
 				}
 				got, text := w.send(a)
-				if got.StatusCode >= 500 || got.Header.Get("X-Injected") != "" || got.Header.Get("Set-Cookie") != "" || strings.Contains(text, "root:") || strings.Contains(text, "$argon2id$") {
+				if got.StatusCode >= 500 || got.Header.Get("X-Injected") != "" || route.Pattern != "/sign-out" && got.Header.Get("Set-Cookie") != "" || strings.Contains(text, "root:") || strings.Contains(text, "$argon2id$") {
 					t.Errorf("%s %s: %d %.200s", route.Method, path, got.StatusCode, text)
 				}
 			}

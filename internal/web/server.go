@@ -146,8 +146,19 @@ func New(o Options) (*Server, error) {
 		}
 		mux.Handle(r.Method+" "+r.Pattern, s.guard(r))
 	}
-	s.handler = s.watch(s.headers(s.limit(mux)))
+	s.handler = s.watch(s.headers(s.limit(s.orNothing(mux))))
 	return s, nil
+}
+
+// orNothing says in the form of the other answers that there is nothing at a path.
+func (s *Server) orNothing(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" && r.Method == http.MethodGet {
+			s.refuse(w, r, http.StatusNotFound, "there is nothing at this address")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func check(r access.Route) error {

@@ -14,17 +14,21 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/api"
 	"github.com/qleaks/qleaks/internal/web/desk"
+	"github.com/qleaks/qleaks/internal/web/pages"
+	"github.com/qleaks/qleaks/internal/web/webhook"
 	"github.com/qleaks/qleaks/remediate"
 )
 
@@ -40,6 +44,7 @@ type world struct {
 	log    *bytes.Buffer
 	plan   remediate.Plan
 	hash   string
+	users  map[access.Role]int64
 	cookie map[access.Role]*http.Cookie
 	token  map[access.Role]string
 }
@@ -49,7 +54,7 @@ const password = "correct horse battery"
 
 func newWorld(t *testing.T, change func(o *web.Options)) *world {
 	t.Helper()
-	w := &world{t: t, log: &bytes.Buffer{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
+	w := &world{t: t, log: &bytes.Buffer{}, users: map[access.Role]int64{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
 	var err error
 	if w.store, err = records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db")); err != nil {
 		t.Fatal(err)
@@ -77,7 +82,15 @@ func newWorld(t *testing.T, change func(o *web.Options)) *world {
 		t.Fatal(err)
 	}
 	o := web.Options{Store: w.store, Gate: w.gate, Log: log, Version: "1.2.3", Limits: web.Limits{Rate: -1}}
-	o.Routes = append((&api.API{Desk: w.desk, Gate: w.gate, Log: log}).Routes(), signInRoute(w.gate))
+	dashboard, err := pages.New(pages.Options{Store: w.store, Sweeps: sweeps, Gate: w.gate, Desk: w.desk, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hooks := webhook.New(webhook.Options{Store: w.store, Sweeps: sweeps, Log: log, Secret: func(context.Context) (secret.Value, error) {
+		return secret.New([]byte(rand.Text())), nil
+	}})
+	o.Routes = slices.Concat((&api.API{Desk: w.desk, Gate: w.gate, Log: log}).Routes(), hooks.Routes(), dashboard.Routes())
+	o.Refuse = dashboard.Refuse
 	if change != nil {
 		change(&o)
 	}
@@ -90,17 +103,6 @@ func newWorld(t *testing.T, change func(o *web.Options)) *world {
 		w.join(role)
 	}
 	return w
-}
-
-// signInRoute stands for that of the dashboard.
-func signInRoute(g *access.Gate) access.Route {
-	return access.Route{Method: http.MethodPost, Pattern: "/sign-in", Public: true, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := g.SignIn(w, r, r.PostFormValue("name"), r.PostFormValue("password")); err != nil {
-			http.Error(w, err.Error(), http.StatusForbidden)
-			return
-		}
-		http.Redirect(w, r, access.LocalPath(r.PostFormValue("next")), http.StatusSeeOther)
-	})}
 }
 
 func (w *world) update(do func(ctx context.Context, tx *records.Tx) error) {
@@ -154,20 +156,28 @@ func somePlan() remediate.Plan {
 func (w *world) join(role access.Role) {
 	w.t.Helper()
 	var u records.User
-	token := rand.Text()
-	sum := sha256.Sum256([]byte(token))
 	w.update(func(ctx context.Context, tx *records.Tx) (err error) {
-		if u, err = tx.AddUser(ctx, records.User{Name: role.String(), Role: role.String()}, w.hash); err != nil {
-			return err
-		}
-		return tx.BeginSession(ctx, hex.EncodeToString(sum[:]), u.Seq, time.Hour)
+		u, err = tx.AddUser(ctx, records.User{Name: role.String(), Role: role.String()}, w.hash)
+		return err
 	})
-	w.cookie[role] = &http.Cookie{Name: "qleaks", Value: token}
+	w.users[role] = u.Seq
+	w.begin(role)
 	as := access.With(w.t.Context(), access.Identity{Name: u.Name, Role: role, User: u.Seq, Session: "here"})
 	var err error
 	if _, w.token[role], err = access.NewToken(as, w.store, "test", role, time.Hour); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// begin begins a session of the user of a role.
+func (w *world) begin(role access.Role) {
+	w.t.Helper()
+	token := rand.Text()
+	sum := sha256.Sum256([]byte(token))
+	w.update(func(ctx context.Context, tx *records.Tx) error {
+		return tx.BeginSession(ctx, hex.EncodeToString(sum[:]), w.users[role], time.Hour)
+	})
+	w.cookie[role] = &http.Cookie{Name: "qleaks", Value: token}
 }
 
 // ask is a request before it is sent.

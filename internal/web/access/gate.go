@@ -100,7 +100,9 @@ func (g *Gate) Identify(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, ErrNobody
 	}
-	if g.Now().Sub(session.Seen) > touchPause {
+	// A page that renews itself is nobody at work.
+	renews := r.Method == http.MethodGet && r.Header.Get("Hx-Request") != ""
+	if g.Now().Sub(session.Seen) > touchPause && !renews {
 		err = g.Store.TouchSession(r.Context(), session.Digest)
 	}
 	return Identity{Name: user.Name, Role: role, User: user.Seq, Session: session.Digest}, err

@@ -73,6 +73,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, f fram
 
 func (p *Pages) showAs(w http.ResponseWriter, r *http.Request, status int, name string, f frame) error {
 	f.Who, f.Theme, f.Here = access.From(r.Context()), theme(r), r.URL.RequestURI()
+	if status >= http.StatusBadRequest {
+		f.Here = access.LocalPath(r.URL.EscapedPath()) // nothing of a question that was refused is told
+	}
 	f.Notice = noticeOf(r)
 	var b bytes.Buffer
 	if err := p.templates[name].ExecuteTemplate(&b, "frame", f); err != nil {

@@ -259,7 +259,7 @@ func (s *service) server() (*web.Server, error) {
 		routes = append(routes, s.hooks.Routes()...)
 	}
 	o := web.Options{
-		Store: s.store, Gate: s.gate, Routes: append(routes, dashboard.Routes()...),
+		Store: s.store, Gate: s.gate, Routes: append(routes, dashboard.Routes()...), Refuse: dashboard.Refuse,
 		Reach: s.options.Reach.reach(), Limits: s.options.Limits, Version: about.Version, Log: s.log,
 	}
 	if s.traces, err = trace.New(s.env.Getenv, about.Version, s.log); err != nil {
