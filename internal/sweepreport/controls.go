@@ -158,21 +158,27 @@ func (r Report) authentication() Control {
 		}
 	}
 	late := len(v.bad)
-	nobody := 0
+	listed, nobody := 0, 0
 	for _, k := range r.Keys {
-		if k.Gone.IsZero() && k.Owner == "" {
+		if !k.Gone.IsZero() {
+			continue
+		}
+		if listed++; k.Owner == "" {
 			nobody++
 			v.row(&v.unsure, "keys.csv", k.Seq)
 		}
 	}
-	text := fmt.Sprintf("%d findings have been open for more than 30 days and undecided; %d listed keys name no owner; %d decisions, each with who and why.", late, nobody, len(r.Decisions))
+	text := fmt.Sprintf("%d findings have been open for more than 30 days and undecided; %d of %d listed keys name no owner; %d decisions, each with who and why.", late, nobody, listed, len(r.Decisions))
+	// Both halves must be known: without a list nobody knows owners, without a sweep
+	// nobody knows leaks.
+	seen := min(len(r.Coverage), listed)
 	if d := r.Numbers.Revoke; d.Keys > 0 {
 		text += fmt.Sprintf(" %d keys were revoked, the middle one after %s, the last after %s.", d.Keys, span(d.Median), span(d.Longest))
 	}
 	return Control{
 		ID: "A.5.17", Standard: "ISO/IEC 27001:2022", Title: "Authentication information: leaked keys are dealt with, and keys have owners",
 		Checked: "how long leaked keys stay open, who decided about them and why, how long keys took to be revoked, and whether listed keys name an owner",
-		Result:  v.result(len(r.Coverage) + len(r.Keys)), Said: text, Rows: v.rows(), NotShown: []string{
+		Result:  v.result(seen), Said: text, Rows: v.rows(), NotShown: []string{
 			"how people are given keys, and whether they are told how to handle them",
 			"passwords, tokens of other services, and keys of providers that have no list",
 		},

@@ -198,6 +198,7 @@ func TestControlsAreNeverMetByWhatIsNotKnown(t *testing.T) {
 	o := newOrganisation(t)
 	check("nothing swept", o.gather(sweepreport.Period{}), "1.2 not known", "1.3 not known", "CC6.1 not known", "A.5.17 not known")
 	o.read("github:acme/clean", true)
+	check("no list", o.gather(sweepreport.Period{}), "1.2 not known", "1.3 not known", "CC6.1 met, as far as is shown", "A.5.17 not known")
 	o.listed("good", "ada", 30, 2, true)
 	check("all is well", o.gather(sweepreport.Period{}), "1.2 met, as far as is shown", "1.3 met, as far as is shown", "CC6.1 met, as far as is shown", "A.5.17 met, as far as is shown")
 	check("an old list", o.gather(sweepreport.Period{Made: time.Now().Add(8 * 24 * time.Hour)}), "1.2 not known", "1.3 not known", "CC6.1 met, as far as is shown", "A.5.17 met, as far as is shown")
