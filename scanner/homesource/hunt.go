@@ -15,7 +15,7 @@ import (
 const (
 	// anywhere begins the name of a place that may be in any directory.
 	anywhere = "~/**/"
-	// deepest is how many directories down is looked: ~/work/team/project/src
+	// deepest is how many directories down is looked: ~/code/team/project/src
 	// is four.
 	deepest = 6
 	// maxEntries bounds how many names the search looks at.
