@@ -15,7 +15,7 @@ func levels() map[string]int {
 		1:  "internal/ci internal/credential internal/durable rules scanner/decode/office scanner/source scanner/gitsource/reftable",
 		2:  "internal/mirror internal/durable/durabletest remediate/head scanner/homesource rules/gitleaks rules/custompattern rules/sample scanner/finding scanner/decode scanner/gitsource/pack scanner/gitsource/reftable/reftabletest internal/provider",
 		3:  "remediate/auditlog internal/records scanner/inspect scanner/ledger internal/provider/simhttp",
-		4:  "internal/notify/sim scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/courier remediate/rewrite",
+		4:  "internal/records/recordstest internal/notify/sim scanner scanner/baseline scanner/report scanner/reread scanner/gitsource internal/github internal/github/sim internal/provider/* internal/provider/ionq/* internal/provider/ibm/* internal/provider/qbraid/* remediate/journal remediate/store remediate/console remediate/console/sim remediate/handover remediate/courier remediate/rewrite",
 		5:  "internal/paper rules/rulestest rules/accuracy scanner/leaks scanner/verify scanner/githubsource internal/provider/all internal/inventory internal/githooks internal/textpage remediate/store/*",
 		6:  "internal/hygiene internal/demo internal/inventory/page remediate/store/all",
 		7:  "internal/auditreport internal/incident remediate",

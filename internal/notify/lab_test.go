@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/qleaks/qleaks/internal/notify/sim"
 	"github.com/qleaks/qleaks/internal/provider/all"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/secret"
 )
 
@@ -40,23 +40,13 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	s, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := recordstest.Open(t)
 	return &lab{t: t, store: s, now: time.Now()}
 }
 
 func (l *lab) update(do func(ctx context.Context, tx *records.Tx) error) {
 	l.t.Helper()
-	if err := l.store.Update(l.t.Context(), func(tx *records.Tx) error { return do(l.t.Context(), tx) }); err != nil {
-		l.t.Fatal(err)
-	}
+	recordstest.Update(l.t, l.store, do)
 }
 
 func (l *lab) begin() (run records.Run) {

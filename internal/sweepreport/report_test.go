@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider/all"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweepreport"
 )
 
@@ -29,15 +29,7 @@ type organisation struct {
 
 func newOrganisation(t *testing.T) *organisation {
 	t.Helper()
-	s, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := recordstest.Open(t)
 	o := &organisation{t: t, store: s}
 	o.sweep()
 	return o
@@ -45,9 +37,7 @@ func newOrganisation(t *testing.T) *organisation {
 
 func (o *organisation) update(do func(ctx context.Context, tx *records.Tx) error) {
 	o.t.Helper()
-	if err := o.store.Update(o.t.Context(), func(tx *records.Tx) error { return do(o.t.Context(), tx) }); err != nil {
-		o.t.Fatal(err)
-	}
+	recordstest.Update(o.t, o.store, do)
 }
 
 func (o *organisation) sweep() {

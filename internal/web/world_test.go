@@ -13,7 +13,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web"
@@ -55,11 +55,7 @@ const password = "correct horse battery"
 func newWorld(t *testing.T, change func(o *web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, log: &bytes.Buffer{}, users: map[access.Role]int64{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
-	var err error
-	if w.store, err = records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db")); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.store.Close() })
+	w.store = recordstest.Open(t)
 	if err := sweep.Migrate(t.Context(), w.store); err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +103,7 @@ func newWorld(t *testing.T, change func(o *web.Options)) *world {
 
 func (w *world) update(do func(ctx context.Context, tx *records.Tx) error) {
 	w.t.Helper()
-	if err := w.store.Update(w.t.Context(), func(tx *records.Tx) error { return do(w.t.Context(), tx) }); err != nil {
-		w.t.Fatal(err)
-	}
+	recordstest.Update(w.t, w.store, do)
 }
 
 // fill writes one record of each kind.

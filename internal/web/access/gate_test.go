@@ -5,12 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/web/access"
 )
 
@@ -27,13 +27,10 @@ type gate struct {
 
 func newGate(t *testing.T, o access.Options) *gate {
 	t.Helper()
-	store, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := recordstest.Open(t)
 	g := &gate{t: t, now: time.Now()}
 	o.Store, o.Now = store, func() time.Time { return g.now }
+	var err error
 	if g.Gate, err = access.NewGate(o); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/desk"
@@ -35,11 +35,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	store, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := recordstest.Open(t)
 	if err := sweep.Migrate(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +74,7 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) update(do func(ctx context.Context, tx *records.Tx) error) {
 	o.t.Helper()
-	if err := o.Store.Update(o.t.Context(), func(tx *records.Tx) error { return do(o.t.Context(), tx) }); err != nil {
-		o.t.Fatal(err)
-	}
+	recordstest.Update(o.t, o.Store, do)
 }
 
 // as is a context in which somebody with a role asks.

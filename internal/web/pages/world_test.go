@@ -16,6 +16,7 @@ import (
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/provider"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/desk"
@@ -146,9 +147,7 @@ func (w *world) get(path string, status int) string {
 
 func (w *world) update(do func(ctx context.Context, tx *records.Tx) error) {
 	w.t.Helper()
-	if err := w.store.Update(w.t.Context(), func(tx *records.Tx) error { return do(w.t.Context(), tx) }); err != nil {
-		w.t.Fatal(err)
-	}
+	recordstest.Update(w.t, w.store, do)
 }
 
 func encoded(t *testing.T, v any) json.RawMessage {

@@ -13,13 +13,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/internal/sweep"
 	"github.com/qleaks/qleaks/internal/web/webhook"
@@ -38,11 +38,7 @@ type post struct {
 
 func newPost(t *testing.T) *post {
 	t.Helper()
-	store, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := recordstest.Open(t)
 	if err := sweep.Migrate(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
