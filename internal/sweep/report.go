@@ -102,14 +102,9 @@ func sighting(text json.RawMessage) (records.Sighting, error) {
 	return s, err
 }
 
-// ReadAnswers reads what providers said of keys from a report in the json format.
-func ReadAnswers(r io.Reader) ([]records.Answer, error) {
-	answers, _, err := ReadRemediation(r)
-	return answers, err
-}
-
-// ReadRemediation is ReadAnswers that also returns the file of the plan which was
-// made, "" if none was, or if it was carried out.
+// ReadRemediation reads from a report in the json format what providers said of
+// keys, and the file of the plan which was made, "" if none was, or if it was
+// carried out.
 func ReadRemediation(r io.Reader) (answers []records.Answer, plan string, err error) {
 	limited := &io.LimitedReader{R: r, N: maxReport + 1}
 	var d struct {
