@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -225,6 +226,21 @@ func TestWeightsThatNoBlobHasAreRefused(t *testing.T) {
 		if _, ok := ledger.DecodedObjects(ledger.EncodedObjects(o)); ok {
 			t.Errorf("weight %x is believed", w)
 		}
+	}
+}
+
+func TestNotesOfOtherObjectsAreRefused(t *testing.T) {
+	t.Parallel()
+	o := someObjects()
+	var told string
+	for id := range o.Told {
+		told = id
+	}
+	written := ledger.EncodedObjects(o)
+	at := bytes.LastIndex(written, []byte(told))
+	written[at]++
+	if _, ok := ledger.DecodedObjects(written); ok {
+		t.Error("notes of an object that is not there are believed")
 	}
 }
 

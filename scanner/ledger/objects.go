@@ -115,9 +115,21 @@ func (o *Objects) decode(d *decoder) {
 		}
 	}
 	o.Told = map[string]Told{}
-	for n := d.uint(); n > 0 && !d.broken; n-- {
+	told := d.uint()
+	for i, w := range o.Weights {
+		if d.broken || !w.HasTold() {
+			continue
+		}
 		id := d.text()
+		if id != string(o.ID(i)) {
+			d.fail()
+		}
 		o.Told[id] = Told{Images: d.small(), Notes: d.notes()}
+	}
+	// Every object once, and none that is not asked for: what else there is would be
+	// lost when this is written again.
+	if told != uint64(len(o.Told)) {
+		d.fail()
 	}
 	if d.broken {
 		*o = Objects{}
