@@ -22,6 +22,8 @@ func (s *Store) Check(ctx context.Context) (wrong []string, err error) {
 		}
 	}
 	for _, c := range []struct{ what, statement string }{
+		{"counts of findings that are wrong", `FROM (SELECT 1 FROM (SELECT life, standing, amount FROM finding_counts UNION ALL
+			SELECT life, standing, -COUNT(*) FROM findings GROUP BY life, standing) t GROUP BY life, standing HAVING SUM(amount) <> 0) u`},
 		{"findings of a repository that is not there", "FROM findings t WHERE NOT EXISTS (SELECT 1 FROM repositories p WHERE p.seq = t.repository)"},
 		{"coverage of a repository that is not there", "FROM coverage t WHERE NOT EXISTS (SELECT 1 FROM repositories p WHERE p.seq = t.repository)"},
 		{"changes of a finding that is not there", "FROM changes t WHERE NOT EXISTS (SELECT 1 FROM findings p WHERE p.seq = t.finding)"},

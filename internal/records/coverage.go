@@ -164,7 +164,7 @@ func (tx *Tx) CoverUnchanged(ctx context.Context, run int64, repositories []int6
 			return doing("note coverage", err)
 		}
 	}
-	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE CAST($1 AS BIGINT) > 0 AND CAST($2 AS BIGINT) > 0 AND f.life IN ('new', 'reopened') AND f.repository"+these, scanRow, args...)
+	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE CAST($1 AS BIGINT) > 0 AND CAST($2 AS BIGINT) > 0 AND f.life IN ('new', 'reopened') AND f.repository"+these+" ORDER BY f.seq"+tx.words().lock, scanRow, args...)
 	if err != nil {
 		return doing("read findings", err)
 	}

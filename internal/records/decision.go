@@ -71,7 +71,7 @@ func (tx *Tx) Pass(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.expires > 0 AND f.expires < $1 AND f.life IN ('new', 'known', 'reopened') AND f.standing <> 'active'", scanRow, micros(now))
+	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.expires > 0 AND f.expires < $1 AND f.life IN ('new', 'known', 'reopened') AND f.standing <> 'active' ORDER BY f.seq"+tx.words().lock, scanRow, micros(now))
 	if err != nil {
 		return doing("read findings", err)
 	}
@@ -169,15 +169,17 @@ func (tx *Tx) Answered(ctx context.Context, a Answer) error {
 	if verdict == "" {
 		verdict = "{}"
 	}
-	_, err = tx.exec(ctx, "UPDATE findings SET standing = $1, asked = $2, verdict = $3 WHERE fingerprint = $4", a.Standing, micros(now), verdict, a.Fingerprint)
-	if err != nil {
-		return doing("note an answer", err)
-	}
-	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.fingerprint = $1 ORDER BY f.seq", scanRow, a.Fingerprint)
+	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.fingerprint = $1 ORDER BY f.seq"+tx.words().lock, scanRow, a.Fingerprint)
 	if err != nil {
 		return doing("note an answer", err)
 	}
 	for _, k := range rows {
+		if _, err := tx.exec(ctx, "UPDATE findings SET standing = $1, asked = $2, verdict = $3 WHERE seq = $4", a.Standing, micros(now), verdict, k.seq); err != nil {
+			return doing("note an answer", err)
+		}
+		tx.count(kind{k.was, k.standing}, -1)
+		tx.count(kind{k.was, a.Standing}, 1)
+		k.standing = a.Standing
 		if err := tx.settle(ctx, k, author{run: a.Run, who: "provider", now: now}, "its provider says that the key is "+a.Standing); err != nil {
 			return err
 		}

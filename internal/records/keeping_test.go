@@ -94,13 +94,14 @@ func TestWhatNoRunWroteIsTold(t *testing.T) {
 	if wrong, err := s.Check(t.Context()); err != nil || len(wrong) > 0 {
 		t.Fatal(wrong, err)
 	}
-	for _, statement := range []string{"DELETE FROM repositories", "DELETE FROM keys", "UPDATE findings SET open = TRUE", "DELETE FROM changes"} {
+	for _, statement := range []string{"DELETE FROM repositories", "DELETE FROM keys", "UPDATE findings SET open = TRUE", "DELETE FROM changes", "UPDATE finding_counts SET amount = amount + 1"} {
 		tamper(t, path, statement)
 	}
 	wrong, err := s.Check(t.Context())
-	if err != nil || len(wrong) != 4 {
+	if err != nil || len(wrong) != 5 {
 		t.Errorf("%d are told: %v, %v", len(wrong), wrong, err)
 	}
+	_ = s.Close()
 }
 
 // Records go from a file to a server and back, and are the same.

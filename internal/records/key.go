@@ -137,15 +137,17 @@ func (tx *Tx) DeleteKey(ctx context.Context, fingerprint string) (findings int64
 		"DELETE FROM actions WHERE subject = $1",
 		"DELETE FROM key_uses WHERE key IN (SELECT seq FROM keys WHERE fingerprint = $1)",
 		"DELETE FROM keys WHERE fingerprint = $1",
-		"DELETE FROM findings WHERE fingerprint = $1",
 	} {
 		n, err := tx.exec(ctx, statement, fingerprint)
 		if err != nil {
 			return 0, doing("delete a key", err)
 		}
-		findings, all = n, all+n
+		all += n
 	}
-	if fingerprint == "" || all == 0 {
+	if findings, err = tx.deleteFindings(ctx, "fingerprint = $1", fingerprint); err != nil {
+		return 0, doing("delete a key", err)
+	}
+	if fingerprint == "" || all+findings == 0 {
 		return 0, doing("delete a key", ErrNotFound)
 	}
 	return findings, nil

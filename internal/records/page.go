@@ -92,19 +92,3 @@ func (s *Store) Findings(ctx context.Context, f Filter, p Page) ([]Finding, erro
 	found, err := list(ctx, s.engine, "SELECT "+findingColumns+findingTables+rest, scanFinding, args...)
 	return found, doing("list findings", err)
 }
-
-// Count is how many findings there are of a kind.
-type Count struct {
-	Life     Life   `json:"life"`
-	Standing string `json:"standing"`
-	Count    int64  `json:"count"`
-}
-
-// Counts counts findings by life and standing. It reads an index of all findings.
-func (s *Store) Counts(ctx context.Context) ([]Count, error) {
-	counts, err := list(ctx, s.engine, "SELECT life, standing, COUNT(*) FROM findings GROUP BY life, standing ORDER BY life, standing",
-		func(scan func(to ...any) error, c *Count) error {
-			return scan((*string)(&c.Life), &c.Standing, &c.Count)
-		})
-	return counts, doing("count findings", err)
-}

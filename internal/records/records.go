@@ -45,6 +45,8 @@ type Tx struct {
 	// Native is the driver's own transaction, a *sql.Tx or a pgx.Tx, for those who
 	// write beside the records in one step.
 	Native any
+	// counted is by how much the counts of findings change.
+	counted map[kind]int64
 }
 
 // conn runs statements: of a transaction, or of the database at large.
@@ -110,7 +112,12 @@ func (s *Store) Close() error {
 
 // Update runs a function in a transaction, which is undone if it returns an error.
 func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
-	return s.engine.update(ctx, do)
+	return s.engine.update(ctx, func(tx *Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return tx.keepCounts(ctx)
+	})
 }
 
 // Locked runs a function while no other process is in Locked on this database.

@@ -16,6 +16,7 @@ import (
 	"github.com/qleaks/qleaks/internal/key"
 	"github.com/qleaks/qleaks/internal/peertest"
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 )
 
 // TestEveryDriver holds a file and a server to the same; each case gets an empty
@@ -32,6 +33,7 @@ func TestEveryDriver(t *testing.T) {
 		"what is old goes":               whatIsOldGoes,
 		"a key is deleted":               aKeyIsDeleted,
 		"pages":                          pages,
+		"the places of keys":             thePlacesOfKeys,
 		"what changed":                   whatChanged,
 		"hostile text":                   hostileText,
 		"people":                         people,
@@ -59,7 +61,10 @@ func opened(t *testing.T, name string) *records.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	t.Cleanup(func() {
+		recordstest.Sound(t, s)
+		_ = s.Close()
+	})
 	return s
 }
 

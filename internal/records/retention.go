@@ -11,22 +11,22 @@ import (
 // coverage, and returns how many findings there were; ErrNotFound if there is no
 // such repository.
 func (tx *Tx) DeleteRepository(ctx context.Context, seq int64) (findings int64, err error) {
-	var before, n int64
 	for _, statement := range []string{
 		"DELETE FROM changes WHERE finding IN (SELECT seq FROM findings WHERE repository = $1)",
 		"DELETE FROM coverage WHERE repository = $1",
-		"DELETE FROM findings WHERE repository = $1",
-		"DELETE FROM repositories WHERE seq = $1",
 	} {
-		before = n
-		if n, err = tx.exec(ctx, statement, seq); err != nil {
+		if _, err := tx.exec(ctx, statement, seq); err != nil {
 			return 0, doing("delete a repository", err)
 		}
 	}
-	if n == 0 {
-		return 0, doing("delete a repository", ErrNotFound)
+	if findings, err = tx.deleteFindings(ctx, "repository = $1", seq); err != nil {
+		return 0, doing("delete a repository", err)
 	}
-	return before, nil
+	n, err := tx.exec(ctx, "DELETE FROM repositories WHERE seq = $1", seq)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return findings, doing("delete a repository", err)
 }
 
 // Export writes everything as lines of JSON, each an object with a type and a

@@ -33,7 +33,7 @@ func (tx *Tx) see(ctx context.Context, r Report, now time.Time) error {
 	case Failed:
 		return nil
 	}
-	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.repository = $1"+tx.words().lock, scanRow, r.Repository)
+	rows, err := list(ctx, tx, "SELECT "+rowColumns+" FROM findings f WHERE f.repository = $1 ORDER BY f.seq"+tx.words().lock, scanRow, r.Repository)
 	if err != nil {
 		return doing("read findings", err)
 	}
@@ -110,6 +110,7 @@ func (tx *Tx) seeNew(ctx context.Context, r Report, s Sighting, by author) error
 	if err != nil {
 		return err
 	}
+	tx.count(kind{life, standing}, 1)
 	return tx.change(ctx, seq, "", life, by, "first seen")
 }
 
@@ -156,6 +157,8 @@ func (tx *Tx) settle(ctx context.Context, k row, by author, why string) error {
 	if life == k.was {
 		return nil
 	}
+	tx.count(kind{k.was, k.standing}, -1)
+	tx.count(kind{life, k.standing}, 1)
 	return tx.change(ctx, k.seq, k.was, life, by, why)
 }
 

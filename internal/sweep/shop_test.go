@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/records"
+	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweep"
 )
 
@@ -138,7 +139,10 @@ func opened(t *testing.T, name string) *records.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	t.Cleanup(func() {
+		recordstest.Sound(t, s)
+		_ = s.Close()
+	})
 	if err := sweep.Migrate(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}

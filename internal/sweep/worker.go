@@ -51,14 +51,11 @@ func NewWorker(o Options) (*Worker, error) {
 
 // Run works until the context ends. Then what is being done is given back.
 func (w *Worker) Run(ctx context.Context) error {
-	if err := w.beat(ctx); err != nil {
+	if err := w.join(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // it was told to end before it began
 		}
 		return err
-	}
-	if err := w.board.start(ctx); err != nil {
-		return fmt.Errorf("start the job engine: %w", err)
 	}
 	var beside conc.WaitGroup
 	beside.Go(func() { w.every(ctx, w.patience()/6, w.beat) })
@@ -75,6 +72,16 @@ func (w *Worker) Run(ctx context.Context) error {
 	return errors.Join(err, w.Store.Update(last, func(tx *records.Tx) error {
 		return errors.Join(tx.ReleaseAll(last, w.id), tx.Leave(last, w.id))
 	}))
+}
+
+func (w *Worker) join(ctx context.Context) error {
+	if err := w.beat(ctx); err != nil {
+		return err
+	}
+	if err := w.board.start(ctx); err != nil {
+		return fmt.Errorf("start the job engine: %w", err)
+	}
+	return nil
 }
 
 // stopPatience is how long a worker that was told to end may take.

@@ -17,11 +17,25 @@ func Open(t testing.TB) *records.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		Sound(t, s)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// Sound holds a database, if it is open, to what Check looks for.
+func Sound(t testing.TB, s *records.Store) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	if s.Ping(ctx) != nil {
+		return
+	}
+	wrong, err := s.Check(ctx)
+	if err != nil || len(wrong) > 0 {
+		t.Errorf("the records are not sound: %q, %v", wrong, err)
+	}
 }
 
 // Update is Store.Update; the test ends if it fails.
