@@ -31,23 +31,11 @@ type keyRow struct {
 
 	Use    string
 	Late   bool
-	Places []keyPlace
-	Cells  []keyPlace
+	Places []records.KeyPlace
+	Cells  []records.KeyPlace
 	// Unlisted: no list has the key, it was only found.
 	Unlisted bool
 }
-
-// keyPlace is a repository in which a key is found.
-type keyPlace struct {
-	Repository   int64
-	Name         string
-	Open, Closed int64
-	Kept         int64
-	Works        bool
-}
-
-// Any reports whether the key is, or was, there.
-func (k keyPlace) Any() bool { return k.Open+k.Closed+k.Kept > 0 }
 
 // keys lists keys.
 func (p *Pages) keys(w http.ResponseWriter, r *http.Request) error {
@@ -72,9 +60,6 @@ func (p *Pages) keys(w http.ResponseWriter, r *http.Request) error {
 	for _, k := range found {
 		row := keyRow{Key: k}
 		row.Use, row.Late = useWords(v.now, k)
-		if row.Places, err = p.places(r, k.Fingerprint); err != nil {
-			return err
-		}
 		v.Keys = append(v.Keys, row)
 	}
 	if before(r) == 0 && !v.Idle && v.Provider+v.Account == "" {
@@ -83,6 +68,9 @@ func (p *Pages) keys(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Keys = append(unlisted, v.Keys...)
+	}
+	if err := p.locate(r, v.Keys); err != nil {
+		return err
 	}
 	v.Any = len(v.Keys) > 0 || v.Idle || v.Provider+v.Account != "" || before(r) > 0
 	if v.Matrix {
@@ -106,40 +94,24 @@ func useWords(now time.Time, k records.Key) (string, bool) {
 	return "never; made " + ago(now, since), late
 }
 
-// places counts where a key is found, by repository.
-func (p *Pages) places(r *http.Request, fingerprint string) ([]keyPlace, error) {
-	if fingerprint == "" {
-		return nil, nil
+// locate finds the places of keys.
+func (p *Pages) locate(r *http.Request, keys []keyRow) error {
+	var fingerprints []string
+	for _, k := range keys {
+		fingerprints = append(fingerprints, k.Fingerprint)
 	}
-	found, err := p.Store.Findings(r.Context(), records.Filter{Fingerprint: fingerprint}, records.Page{Most: 200})
+	places, err := p.Store.KeyPlaces(r.Context(), fingerprints)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return placesOf(found), nil
-}
-
-func placesOf(found []records.Finding) []keyPlace {
-	by := map[int64]*keyPlace{}
-	for _, f := range found {
-		if by[f.Repository] == nil {
-			by[f.Repository] = &keyPlace{Repository: f.Repository, Name: f.Name}
-		}
-		switch place := by[f.Repository]; {
-		case f.Stored:
-			place.Kept++
-		case f.Life.Open():
-			place.Open++
-			place.Works = place.Works || f.Standing == records.Active
-		default:
-			place.Closed++
-		}
+	by := map[string][]records.KeyPlace{}
+	for _, place := range places {
+		by[place.Fingerprint] = append(by[place.Fingerprint], place)
 	}
-	var all []keyPlace
-	for _, place := range by {
-		all = append(all, *place)
+	for i, k := range keys {
+		keys[i].Places = by[k.Fingerprint]
 	}
-	slices.SortFunc(all, func(a, b keyPlace) int { return cmp.Or(cmp.Compare(b.Open, a.Open), strings.Compare(a.Name, b.Name)) })
-	return all
+	return nil
 }
 
 // unlisted are keys of the newest open findings that no list names.
@@ -148,28 +120,22 @@ func (p *Pages) unlisted(r *http.Request) ([]keyRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	by := map[string][]records.Finding{}
-	var order []string
+	var fingerprints []string
 	for _, f := range found {
-		if by[f.Fingerprint] == nil {
-			order = append(order, f.Fingerprint)
-		}
-		by[f.Fingerprint] = append(by[f.Fingerprint], f)
+		fingerprints = append(fingerprints, f.Fingerprint)
+	}
+	listed, err := p.Store.Listed(r.Context(), fingerprints)
+	if err != nil {
+		return nil, err
 	}
 	var all []keyRow
-	for _, fingerprint := range order {
-		listed, err := p.Store.Keys(r.Context(), records.KeyFilter{Fingerprint: fingerprint}, records.Page{Most: 1})
-		if err != nil {
-			return nil, err
-		}
-		if len(listed) > 0 {
-			continue
-		}
-		f := by[fingerprint][0]
-		row := keyRow{Key: records.Key{Provider: f.Provider, Fingerprint: fingerprint}, Unlisted: true, Places: placesOf(by[fingerprint])}
-		all = append(all, row)
+	for _, f := range found {
 		if len(all) == rows/2 {
 			break
+		}
+		if !slices.Contains(listed, f.Fingerprint) {
+			listed = append(listed, f.Fingerprint)
+			all = append(all, keyRow{Key: records.Key{Provider: f.Provider, Fingerprint: f.Fingerprint}, Unlisted: true})
 		}
 	}
 	return all, nil
@@ -195,7 +161,7 @@ func (v *keysView) arrange() {
 	v.Columns = v.Columns[:min(len(v.Columns), maxColumns)]
 	v.Keys = slices.DeleteFunc(v.Keys, func(k keyRow) bool { return len(k.Places) == 0 })
 	for i, k := range v.Keys {
-		cells := make([]keyPlace, len(v.Columns))
+		cells := make([]records.KeyPlace, len(v.Columns))
 		for _, place := range k.Places {
 			if c := slices.Index(v.Columns, place.Name); c >= 0 {
 				cells[c] = place
