@@ -142,20 +142,16 @@ func (tx *Tx) CoverUnchanged(ctx context.Context, run int64, repositories []int6
 	if err != nil {
 		return doing("read the clock", err)
 	}
-	args := []any{run, micros(now)}
-	marks := make([]string, 0, len(repositories))
-	for _, r := range repositories {
-		args = append(args, r)
-		marks = append(marks, fmt.Sprintf("$%d", len(args)))
-	}
-	these := " IN (" + strings.Join(marks, ", ") + ")"
-	n, err := tx.exec(ctx, `INSERT INTO coverage (run, repository, at, outcome, complete, state, tips, counts, skipped, findings, millis)
+	these, args := among(repositories, run, micros(now))
+	covered, err := list(ctx, tx, `INSERT INTO coverage (run, repository, at, outcome, complete, state, tips, counts, skipped, findings, millis)
 		SELECT CAST($1 AS BIGINT), r.seq, CAST($2 AS BIGINT), '`+string(Unchanged)+`', TRUE, r.state, '{}', '{}', '[]',
 			(SELECT COUNT(*) FROM findings f WHERE f.repository = r.seq AND f.present), 0
-		FROM repositories r WHERE r.seq`+these+` ON CONFLICT (run, repository) DO NOTHING`, args...)
-	if err != nil {
+		FROM repositories r WHERE r.seq`+these+` ON CONFLICT (run, repository) DO NOTHING RETURNING repository`,
+		func(scan func(to ...any) error, repository *int64) error { return scan(repository) }, args...)
+	if err != nil || len(covered) == 0 {
 		return doing("write coverage", err)
 	}
+	these, args = among(covered, run, micros(now))
 	for _, statement := range []string{
 		"UPDATE repositories SET covered = CAST($2 AS BIGINT), complete = TRUE WHERE CAST($1 AS BIGINT) > 0 AND seq" + these,
 		"UPDATE findings SET last_seen = CAST($2 AS BIGINT), last_run = CAST($1 AS BIGINT) WHERE present AND repository" + these,
@@ -174,8 +170,19 @@ func (tx *Tx) CoverUnchanged(ctx context.Context, run int64, repositories []int6
 			return err
 		}
 	}
-	_, err = tx.exec(ctx, "UPDATE runs SET covered = covered + $1 WHERE seq = $2", n, run)
+	_, err = tx.exec(ctx, "UPDATE runs SET covered = covered + $1 WHERE seq = $2", int64(len(covered)), run)
 	return doing("count coverage", err)
+}
+
+// among is a condition on a number that is one of some, and its arguments behind those
+// that are given.
+func among(numbers []int64, args ...any) (condition string, all []any) {
+	marks := make([]string, 0, len(numbers))
+	for _, n := range numbers {
+		args = append(args, n)
+		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+	}
+	return " IN (" + strings.Join(marks, ", ") + ")", args
 }
 
 func object(text json.RawMessage) string {

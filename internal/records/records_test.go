@@ -263,6 +263,12 @@ func aRunCoversARepositoryOnce(t *testing.T, s *records.Store) {
 		t.Fatalf("the second time: %v", err)
 	}
 	h.expect("nothing was written", map[string]records.Life{"a": records.New})
+	// A discovery that was killed begins again, and finds what its own run has read.
+	unchanged := func(run int64) {
+		update(t, s, func(ctx context.Context, tx *records.Tx) error { return tx.CoverUnchanged(ctx, run, []int64{h.repository.Seq}) })
+	}
+	unchanged(run)
+	h.expect("told of in this run", map[string]records.Life{"a": records.New})
 	for repository, want := range map[int64]bool{h.repository.Seq: false, h.repository.Seq + 1: true} {
 		if awaited, err := s.Awaits(t.Context(), run, repository); err != nil || awaited != want {
 			t.Errorf("repository %d is awaited: %t, %v", repository, awaited, err)
@@ -276,6 +282,13 @@ func aRunCoversARepositoryOnce(t *testing.T, s *records.Store) {
 	if err != nil || r.State != "state" || !r.Complete || r.StateRun != run {
 		t.Errorf("repository %+v, %v", r, err)
 	}
+	update(t, s, func(ctx context.Context, tx *records.Tx) error {
+		next, err := tx.StartRun(ctx, "sweep", "/srv", "test")
+		run = next.Seq
+		return err
+	})
+	unchanged(run)
+	h.expect("unchanged in the next run", map[string]records.Life{"a": records.Known})
 }
 
 func aRepositoryIsHeld(t *testing.T, s *records.Store) {

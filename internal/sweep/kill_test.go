@@ -185,7 +185,7 @@ func (m massacre) check(t *testing.T, s *records.Store, ended records.Run, at sh
 		}
 	}
 	if diff := cmp.Diff(at.want(t), sorted(found)); diff != "" {
-		t.Errorf("findings (-want +got):\n%s", diff)
+		t.Errorf("findings, %d of them new (-want +got):\n%.2000s", len(found), diff)
 	}
 	actions, err := s.Actions(t.Context(), records.ActionFilter{}, records.Page{})
 	if err != nil || len(actions) != 2 {
