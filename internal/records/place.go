@@ -32,7 +32,9 @@ func (s *Store) KeyPlaces(ctx context.Context, fingerprints []string) ([]KeyPlac
 			continue
 		}
 		args = append(args, f)
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT fingerprint, repository, open, stored, standing FROM findings WHERE fingerprint = $%d ORDER BY seq DESC LIMIT %d) k%d", len(args), placesOfKey, len(args)))
+		parts = append(parts, fmt.Sprintf(`SELECT fingerprint, repository, open, stored, standing
+			FROM (SELECT fingerprint, repository, open, stored, standing FROM findings WHERE fingerprint = $%d ORDER BY seq DESC LIMIT %d) k%d`,
+			len(args), placesOfKey, len(args)))
 	}
 	if len(parts) == 0 {
 		return nil, nil

@@ -265,7 +265,9 @@ func aRunCoversARepositoryOnce(t *testing.T, s *records.Store) {
 	h.expect("nothing was written", map[string]records.Life{"a": records.New})
 	// A discovery that was killed begins again, and finds what its own run has read.
 	unchanged := func(run int64) {
-		update(t, s, func(ctx context.Context, tx *records.Tx) error { return tx.CoverUnchanged(ctx, run, []int64{h.repository.Seq}) })
+		update(t, s, func(ctx context.Context, tx *records.Tx) error {
+			return tx.CoverUnchanged(ctx, run, []int64{h.repository.Seq})
+		})
 	}
 	unchanged(run)
 	h.expect("told of in this run", map[string]records.Life{"a": records.New})
