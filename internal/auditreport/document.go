@@ -29,6 +29,7 @@ type document struct {
 	Lists    []listRecord   `json:"lists"`
 	Searched []string       `json:"searched"`
 	Keys     []keyRecord    `json:"keys"`
+	Alerts   []alertRecord  `json:"alerts"`
 	Lapses   []lapseRecord  `json:"lapses"`
 	Gaps     []string       `json:"gaps"`
 	Summary  map[string]int `json:"summary"`
@@ -118,7 +119,7 @@ func writeJSON(w io.Writer, r Report, _ Options) error {
 func newDocument(r Report) document {
 	d := document{
 		Schema: auditSchema, AsOf: instant(r.Known.Now), Lists: []listRecord{}, Searched: append([]string{}, r.Searched...),
-		Keys: []keyRecord{}, Lapses: []lapseRecord{}, Gaps: append([]string{}, r.Gaps...), Summary: map[string]int{"lapses": len(r.Lapses)},
+		Keys: []keyRecord{}, Alerts: newAlertRecords(r), Lapses: []lapseRecord{}, Gaps: append([]string{}, r.Gaps...), Summary: map[string]int{"lapses": len(r.Lapses)},
 	}
 	counts := r.Count()
 	for _, s := range hygiene.Severities() {

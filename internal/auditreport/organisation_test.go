@@ -1,6 +1,7 @@
 package auditreport_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/qleaks/qleaks/internal/auditreport"
@@ -34,11 +35,28 @@ func organisation() auditreport.Report {
 			{Where: "lab/calibration", Name: "QISKIT_IBM_TOKEN", Provider: "ibm", Updated: ago(30)},
 			{Where: "lab/old", Name: "IONQ_API_KEY", Provider: "ionq", Updated: ago(500)},
 		},
+		Alerts: alerts("IBM Cloud IAM Key", "src/submit.py"),
 	}
 	return auditreport.Report{
 		Known: known, Lapses: hygiene.Judge(known), Searched: []string{"lab/bell", "~"},
 		Gaps: []string{"lab/bell is a shallow clone: what came before is not known"}, Version: "0.1.0",
 	}
+}
+
+// alerts are one of a key that was found, one of nothing that was, and one that
+// is closed.
+func alerts(title, path string) []finding.Alert {
+	alert := func(number int64) finding.Alert {
+		return finding.Alert{
+			Repository: "github.com/lab/bell", Number: number, URL: fmt.Sprintf("https://github.com/lab/bell/security/secret-scanning/%d", number), Title: title,
+			Open: true, Validity: "unknown", Created: ago(4), Places: []finding.AlertPlace{{Path: path, Line: 3, Commit: "992c7f4"}},
+		}
+	}
+	all := []finding.Alert{alert(1), alert(2), alert(3)}
+	all[0].Finding = "qlfp-laptopsrc/submit.py"
+	all[1].Bypassed = ago(4)
+	all[2].Open, all[2].Resolution = false, "revoked"
+	return all
 }
 
 func registered(fingerprint string, k key.Key, place string) inventory.Registration {

@@ -75,7 +75,7 @@ func hostile(bad string) auditreport.Report {
 	g.Repository = "two" + bad
 	known := hygiene.Known{Now: noon, Lists: inv.Lists, Cases: hygiene.Cases(inv, append(findings(), f, g), "public"), Searched: true, Attested: []hygiene.Attestation{
 		{Duty: "mfa", Account: "lab", By: bad, At: ago(3), Gone: []string{bad}},
-	}, Secrets: []hygiene.Secret{{Where: bad, Name: bad, Provider: "ionq", Updated: ago(900)}}}
+	}, Secrets: []hygiene.Secret{{Where: bad, Name: bad, Provider: "ionq", Updated: ago(900)}}, Alerts: alerts(bad, bad)}
 	return auditreport.Report{Known: known, Lapses: hygiene.Judge(known), Gaps: []string{bad}, Searched: []string{bad}}
 }
 

@@ -18,6 +18,7 @@ func writeText(w io.Writer, r Report, o Options) error {
 	p.lapses(r)
 	p.keys(r)
 	p.places(r)
+	p.alerts(r)
 	p.gaps(r)
 	p.Gap()
 	p.Line(textpage.Bold, summary(r))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qleaks/qleaks/internal/inventory"
+	"github.com/qleaks/qleaks/scanner/finding"
 )
 
 // Known is everything that a judgement rests on.
@@ -26,7 +27,9 @@ type Known struct {
 	Attested []Attestation
 	// Secrets are secrets of GitHub Actions by name; their values cannot be read.
 	Secrets []Secret
-	Limits  Limits
+	// Alerts are those of GitHub's secret scanning, with the findings at their places.
+	Alerts []finding.Alert
+	Limits Limits
 }
 
 // Secret is a stored secret of which only the name and the time are known.

@@ -13,9 +13,10 @@ const (
 	ibmUntrusted = "https://quantum.cloud.ibm.com/docs/guides/cloud-setup-untrusted"
 	qbraidKeys   = "https://docs.qbraid.com/v2/account/api-keys"
 	githubAPI    = "https://docs.github.com/en/rest/actions/secrets"
+	githubAlerts = "https://docs.github.com/en/code-security/secret-scanning/managing-alerts-from-secret-scanning/resolving-alerts"
 )
 
 // Policies returns all policies, in the order of reports.
 func Policies() []Policy {
-	return slices.Concat(leaks(), whereabouts(), use(), ages(), rights(), names(), owners(), accounts(), stored(), secrets())
+	return slices.Concat(leaks(), whereabouts(), use(), ages(), rights(), names(), owners(), accounts(), stored(), secrets(), alerts())
 }

@@ -26,6 +26,7 @@ type world struct {
 	found   []finding.Finding
 	attest  []hygiene.Attestation
 	secrets []hygiene.Secret
+	alerts  []finding.Alert
 	limits  hygiene.Limits
 	silent  bool // nothing was searched
 }
@@ -81,7 +82,7 @@ func (w *world) judge() []hygiene.Lapse {
 	inv := inventory.Merge([]inventory.Snapshot{w.list}, w.known)
 	return hygiene.Judge(hygiene.Known{
 		Now: noon, Lists: inv.Lists, Cases: hygiene.Cases(inv, w.found, "public"), Searched: !w.silent,
-		Attested: w.attest, Secrets: w.secrets, Limits: w.limits,
+		Attested: w.attest, Secrets: w.secrets, Alerts: w.alerts, Limits: w.limits,
 	})
 }
 
@@ -200,6 +201,11 @@ func trials() map[string]trial {
 			w.store(day)
 			w.secrets[len(w.secrets)-1].ForAll = true
 		}, func(w *world) { w.store(day) }},
+		"alert-open": {"ibm", func(w *world) { w.alert("bell-laptop", key.Unknown, true) }, func(w *world) { w.alert("bell-laptop", key.Active, false) }},
+		"alert-closed-active": {"ibm", func(w *world) { w.alert("bell-laptop", key.Active, false) }, func(w *world) {
+			w.alert("bell-laptop", key.Unknown, false)
+			w.alert("stranger", key.Active, true)
+		}},
 		"secret-stale": {"ibm", func(w *world) { w.store(90 * day) }, func(w *world) { w.store(89 * day) }},
 	}
 }
@@ -227,6 +233,12 @@ func (w *world) keep(a source.Access) *finding.Finding {
 
 func (w *world) store(age time.Duration) {
 	w.secrets = append(w.secrets, hygiene.Secret{Where: "lab/one", Name: "QISKIT_IBM_TOKEN", Provider: "ibm", Updated: noon.Add(-age)})
+}
+
+// alert has GitHub tell of a value that is found, too.
+func (w *world) alert(fingerprint string, status key.Status, open bool) {
+	f := w.find(fingerprint, fingerprint+".py", status)
+	w.alerts = append(w.alerts, finding.Alert{Repository: "lab/one", Number: int64(len(w.alerts) + 1), Title: "IBM Cloud IAM Key", Open: open, Finding: f.ID})
 }
 
 func TestEachPolicyLapsesAndIsSilentForTheRightReason(t *testing.T) {
@@ -400,5 +412,27 @@ func TestAKeyIsUsedByItsConsumersOnly(t *testing.T) {
 		if got := lapses(q.change); got != q.want {
 			t.Errorf("%s: lapses %t, want %t", name, got, q.want)
 		}
+	}
+}
+
+func TestAnAlertIsToldWhereverItIs(t *testing.T) {
+	w := newWorld("ibm")
+	w.alerts = []finding.Alert{
+		{Repository: "github.com/lab/one", Number: 7, Title: "IBM Cloud IAM Key", Open: true, Validity: "active", Created: noon.Add(-3 * day), Bypassed: noon.Add(-3 * day),
+			URL: "https://github.com/lab/one/security/secret-scanning/7", Places: []finding.AlertPlace{{Path: "notes.md", Line: 3, Commit: "c0ffee"}}},
+		{Repository: "github.com/lab/one", Number: 8, Title: "IBM Cloud IAM Key", Open: true, Validity: "inactive", Places: []finding.AlertPlace{{Page: "issues/4"}}},
+		{Repository: "github.com/lab/one", Number: 9, Title: "IBM Cloud IAM Key", Resolution: "revoked"},
+	}
+	got := w.judge()
+	if len(got) != 2 || got[0].Severity != hygiene.Critical || got[1].Severity != hygiene.High {
+		t.Fatalf("they lapse as %+v", got)
+	}
+	for _, part := range []string{"github.com/lab/one#7", "open since 2026-11-17", "at notes.md:3", "GitHub says of the key: active", "in spite of push protection", "/secret-scanning/7"} {
+		if !strings.Contains(got[0].Said, part) {
+			t.Errorf("%q is not said: %s", part, got[0].Said)
+		}
+	}
+	if p := got[0].Place; p == nil || p.Path != "notes.md" || p.Line != 3 || got[1].Place != nil || !strings.Contains(got[1].Said, "at issues/4") {
+		t.Errorf("they are at %+v and %+v", p, got[1])
 	}
 }

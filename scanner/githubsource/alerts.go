@@ -44,7 +44,7 @@ func (a alertsOf) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 				yield(source.Item{}, context.Cause(ctx))
 				return
 			case err != nil && github.NoAlerts(err):
-				yield(source.Item{}, &source.ItemError{Path: alertsPart, Outcome: source.Excluded, Reason: "GitHub has no secret scanning there, or does not show its alerts to the token", Err: err})
+				yield(source.Item{}, &source.ItemError{Path: alertsPart, Outcome: source.Excluded, Reason: NoAlerts, Err: err})
 				return
 			case err != nil:
 				yield(source.Item{}, &source.ItemError{Path: alertsPart, Outcome: source.Unread, Reason: why(err), Err: err})
@@ -56,6 +56,10 @@ func (a alertsOf) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 }
 
 const alertsPart = "alerts"
+
+// NoAlerts is why nothing is known of a repository's alerts: GitHub says the same
+// of both.
+const NoAlerts = "GitHub has no secret scanning there, or does not show its alerts to the token"
 
 // ofKeys reports whether an alert is for a key of one of the providers, or was
 // made by a pattern of this program.

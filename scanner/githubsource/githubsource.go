@@ -263,6 +263,12 @@ func (s *Sweep) kindOf(ctx context.Context, p Place) (organised, person bool, er
 // Copied reports whether a visit is to a history.
 func (v *Visit) Copied() bool { return v.items == nil }
 
+// Listed reports whether a visit is to a list of alerts: there nothing is searched.
+func (v *Visit) Listed() bool {
+	_, alerts := v.items.(alertsOf)
+	return alerts
+}
+
 // Arrive waits until a visit's copy is made. The others are made meanwhile.
 func (s *Sweep) Arrive(ctx context.Context, v *Visit) (Arrival, error) {
 	s.begin(ctx)

@@ -26,8 +26,8 @@ type audit struct {
 	found    []finding.Finding
 	searched []string
 	gaps     []string
-	// alerts are those of GitHub that reports tell.
-	alerts []finding.Alert
+	// alerts are those of GitHub that reports tell, asked those that it told now.
+	alerts, asked []finding.Alert
 	// repositories are those that were searched.
 	repositories []*gitsource.Repository
 	// directories are their names, by the identity of the repository.
@@ -64,6 +64,7 @@ func (a *audit) judge(ctx context.Context) (auditreport.Report, error) {
 	}
 	known.Lists, known.Searched = inv.Lists, len(a.searched) > 0
 	known.Cases = a.cases(inv, fingerprints.Salt())
+	known.Alerts = a.joinedAlerts()
 	a.unlisted(known)
 	return auditreport.Report{
 		Known: known, Lapses: hygiene.Judge(known), Searched: a.searched, Gaps: a.gaps, Version: thisVersion().Version,
@@ -165,9 +166,16 @@ func (a *audit) scan(ctx context.Context, o scanOptions) error {
 	}
 	excluded := r.content.excluded()
 	outcome := r.content.apply(result.Findings, excluded)
-	result, mask := report.Masked(r.judged(result, outcome, excluded))
+	result = r.judged(result, outcome, excluded)
+	r.joinAlerts(&result)
+	result, mask := report.Masked(result)
+	a.asked = append(a.asked, result.Alerts...)
+	a.tellHidden(result)
+	before := len(a.searched)
 	for _, t := range r.targets {
-		a.searched = append(a.searched, mask(t.Label))
+		if t.remote == nil || !t.remote.visit.Listed() {
+			a.searched = append(a.searched, mask(t.Label))
+		}
 		if t.repository != nil {
 			a.repositories = append(a.repositories, t.repository)
 			if a.directories == nil {
@@ -177,7 +185,11 @@ func (a *audit) scan(ctx context.Context, o scanOptions) error {
 		}
 	}
 	a.found = append(a.found, result.Findings...)
-	a.tellCoverage(strings.Join(a.searched[len(a.searched)-len(r.targets):], ", "), result)
+	where := strings.Join(a.searched[before:], ", ")
+	if o.GitHub.Only {
+		where = strings.Join(o.Paths, ", ")
+	}
+	a.tellCoverage(where, result)
 	return nil
 }
 

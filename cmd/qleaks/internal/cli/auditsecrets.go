@@ -111,11 +111,11 @@ func (a *audit) askGitHub(ctx context.Context) (all []hygiene.Secret, err error)
 }
 
 // variables looks for keys in the variables of workflows and agents, whose values
-// GitHub tells.
+// GitHub tells, and asks for its own alerts.
 func (a *audit) variables(ctx context.Context, of string) error {
 	return a.scan(ctx, scanOptions{
 		Paths:     []string{"github:" + of},
-		GitHub:    githubOptions{Allowed: true, Only: true, With: []string{string(githubsource.Variables)}, Largest: "1GiB", Patience: defaultPatience},
+		GitHub:    githubOptions{Allowed: true, Only: true, Alerts: true, With: []string{string(githubsource.Variables)}, Largest: "1GiB", Patience: defaultPatience},
 		Verifying: verifyOptions{Network: a.options.Network, away: true},
 	})
 }

@@ -33,11 +33,30 @@ func alertWords() []string {
 	return words
 }
 
-// alerts joins GitHub's alerts with what was found.
+// alerts joins GitHub's alerts with what was found, and tells how many there are.
 func (r *scanRun) alerts(result *finding.Result) {
+	others, asked := r.joinAlerts(result)
+	if !asked {
+		return
+	}
+	missed, bypassed := 0, 0
+	for _, a := range result.Alerts {
+		if a.Finding == "" && a.Open {
+			missed++
+		}
+		if !a.Bypassed.IsZero() {
+			bypassed++
+		}
+	}
+	r.say.note("GitHub has %s for such keys, and %d for other secrets; %d open ones are not found here, %d were pushed in spite of push protection", plural(len(result.Alerts), "alert"), others, missed, bypassed)
+}
+
+// joinAlerts joins GitHub's alerts with what was found, if it was asked for them;
+// others counts those for other secrets.
+func (r *scanRun) joinAlerts(result *finding.Result) (others int, asked bool) {
 	i := slices.IndexFunc(r.targets, func(t target) bool { return t.remote != nil })
 	if i < 0 || !r.options.GitHub.Alerts {
-		return
+		return 0, false
 	}
 	told, others := r.targets[i].remote.sweep.Alerts()
 	known := slices.Clone(result.Findings)
@@ -46,14 +65,5 @@ func (r *scanRun) alerts(result *finding.Result) {
 	}
 	finding.JoinAlerts(told, known)
 	result.Alerts = told
-	missed, bypassed := 0, 0
-	for _, a := range told {
-		if a.Finding == "" && a.Open {
-			missed++
-		}
-		if !a.Bypassed.IsZero() {
-			bypassed++
-		}
-	}
-	r.say.note("GitHub has %s for such keys, and %d for other secrets; %d open ones are not found here, %d were pushed in spite of push protection", plural(len(told), "alert"), others, missed, bypassed)
+	return others, true
 }
