@@ -272,6 +272,70 @@ func TestWhatAShallowCheckoutLacksIsFetched(t *testing.T) {
 	r.brings(r.event("push", push(before, after)), 1)
 }
 
+// A forced push took away what was there before, and the remote tidied up: then
+// there is nothing to compare with, and all that is new is read.
+func TestABaseThatIsGoneLeavesNothingUnread(t *testing.T) {
+	r := newRunner(t)
+	r.leak("old.py")
+	r.commit("known to the branch topic")
+	r.git("branch", "topic")
+	r.write("b.md", "b\n")
+	r.commit("what was there before the push")
+	before := r.git("rev-parse", "HEAD")
+	r.git("reset", "-q", "--hard", "HEAD^")
+	r.leak("first.py")
+	r.commit("first of the push")
+	must(t, os.Remove(filepath.Join(r.dir, "first.py")))
+	after := r.commit("second")
+	r.git("reflog", "expire", "--expire=now", "--all")
+	r.git("gc", "-q", "--prune=now")
+	r.git("config", "uploadpack.allowAnySHA1InWant", "true")
+	origin := r.dir
+	checkout := func(refs string) {
+		r.dir = filepath.Join(t.TempDir(), "shallow")
+		must(t, os.Mkdir(r.dir, 0o700))
+		r.git("clone", "-q", "--depth=1", "file://"+origin, ".")
+		r.git("config", "remote.origin.fetch", "+refs/heads/"+refs+":refs/remotes/origin/"+refs)
+	}
+	checkout("*")
+	a := r.event("push", push(before, after))
+	r.brings(a, 1)
+	if !strings.Contains(a.log, "does not give "+before[:7]+" any more") || strings.Contains(a.log, "fetch-depth: 0") {
+		t.Errorf("it says: %s", a.log)
+	}
+	// A checkout that fetches this branch only knows no others: all of it is read.
+	checkout("main")
+	r.brings(r.event("push", push(before, after)), 2)
+	// Where more may be there, and is not fetched, the run stays incomplete.
+	checkout("*")
+	if a := r.event("push", push(before, after), "--no-fetch"); !strings.Contains(a.log, "so that not all was read") {
+		t.Errorf("exit code %d: %s", a.code, a.log)
+	}
+}
+
+// Some remotes give only what a branch leads to, which the base is.
+func TestABaseThatIsNotGivenByItsNameIsFetchedByItsBranch(t *testing.T) {
+	r := newRunner(t)
+	r.leak("old.py")
+	before := r.commit("old")
+	for i := range 60 {
+		r.commit(strconv.Itoa(i))
+	}
+	r.leak("new.py")
+	after := r.commit("new")
+	r.git("config", "uploadpack.allowAnySHA1InWant", "false")
+	origin := r.dir
+	r.dir = filepath.Join(t.TempDir(), "shallow")
+	must(t, os.Mkdir(r.dir, 0o700))
+	r.git("-c", "protocol.version=0", "clone", "-q", "--depth=1", "file://"+origin, ".")
+	r.git("config", "protocol.version", "0")
+	a := r.event("push", push(before, after))
+	r.brings(a, 1)
+	if strings.Contains(a.log, "does not give") {
+		t.Errorf("it says: %s", a.log)
+	}
+}
+
 func TestAWholeRunMayBeIncomplete(t *testing.T) {
 	r := newRunner(t)
 	origin := r.dir

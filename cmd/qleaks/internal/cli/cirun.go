@@ -32,7 +32,12 @@ type ciRun struct {
 	// exit with.
 	outcome baseline.Outcome
 	status  error
+	// gone are commits of the event that the remote does not give.
+	gone []string
 }
+
+// shortID is how much of an id people read.
+const shortID = 7
 
 // find finds out what the event brings.
 func (c *ciRun) find() error {
@@ -107,29 +112,52 @@ func (c *ciRun) scan(ctx context.Context) error {
 			lacking = lacking || c.cut(err)
 		}
 		if !lacking || last {
-			return c.whole(err, lacking)
+			return c.whole(ctx, err, lacking)
 		}
 		c.say.note("the checkout lacks commits of %s: fetching more", c.scope.Event)
-		if failed := ci.Deepen(ctx, c.options.Path, n, c.scope.Base, c.scope.Head, c.scope.Merge); failed != nil {
+		if failed := c.deepen(ctx, n); failed != nil {
 			c.say.note("no more could be fetched: %v", failed)
 			n = ci.Deepenings - 1
 		}
 	}
 }
 
-// lacking reports whether a shallow checkout lacks one of the event's commits.
-// In one that is whole, such a commit was pushed away.
+// deepen fetches more, and notes what the remote does not give.
+func (c *ciRun) deepen(ctx context.Context, n int) error {
+	wanted := slices.DeleteFunc([]string{c.scope.Base, c.scope.Head, c.scope.Merge}, func(commit string) bool { return slices.Contains(c.gone, commit) })
+	gone, err := ci.Deepen(ctx, c.options.Path, n, wanted...)
+	c.gone = append(c.gone, gone...)
+	return err
+}
+
+// lacking reports whether a shallow checkout lacks one of the event's commits. In
+// one that is whole, such a commit was pushed away. So was a base that the remote
+// does not give: it is missed for as long as more history may bring it, which the
+// border of the checkout tells.
 func (c *ciRun) lacking(ctx context.Context) bool {
 	repository, ok := discover(c.options.Path)
 	if !ok || !isShallow(repository) || len(c.scope.Ranges()) == 0 {
 		return false
 	}
 	for _, commit := range []string{c.scope.Base, c.scope.Head} {
-		if _, err := repository.FileAt(ctx, commit, configName); strings.Trim(commit, "0") != "" && errors.Is(err, gitsource.ErrNoCommit) {
+		if commit == c.scope.Base && slices.Contains(c.gone, commit) {
+			continue
+		}
+		if strings.Trim(commit, "0") != "" && !c.has(ctx, commit) {
 			return true
 		}
 	}
 	return false
+}
+
+// has reports whether a commit is in the checkout.
+func (c *ciRun) has(ctx context.Context, commit string) bool {
+	repository, ok := discover(c.options.Path)
+	if !ok {
+		return false
+	}
+	_, err := repository.FileAt(ctx, commit, configName)
+	return !errors.Is(err, gitsource.ErrNoCommit)
 }
 
 // cut reports whether an attempt met the border of a shallow checkout.
@@ -141,9 +169,12 @@ func (c *ciRun) cut(err error) bool {
 }
 
 // whole keeps a run that lacked commits from passing.
-func (c *ciRun) whole(err error, lacking bool) error {
+func (c *ciRun) whole(ctx context.Context, err error, lacking bool) error {
 	if lacking && err == nil && c.status == nil {
 		c.status = exitStatusError(exitIncomplete)
+	}
+	if base := c.scope.Base; !lacking && err == nil && slices.Contains(c.gone, base) && !c.has(ctx, base) {
+		c.say.note("the remote does not give %s any more, the commit that was there before: what it held was not compared, and all that is new was read", base[:shortID])
 	}
 	if lacking {
 		c.say.warning("not all commits of %s are in the checkout, so that not all was read", c.scope.Event)
