@@ -80,7 +80,7 @@ func deployed(text string) (all [][]string) {
 	for _, m := range regexp.MustCompile(`(?m)(?:/usr/bin/qleaks|exec qleaks|run: qleaks) ([^\n\]]*?)"?(?:\]|$)`).FindAllStringSubmatch(text, -1) {
 		all = append(all, strings.Fields(strings.NewReplacer(`"`, "", "${QLEAKS_TARGET}", ".", "$OWNER", "acme").Replace(m[1])))
 	}
-	for _, m := range regexp.MustCompile(`args: \[([^\]]*)\]`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?:args|command): \[([^\]]*)\]`).FindAllStringSubmatch(text, -1) {
 		all = append(all, strings.Fields(strings.NewReplacer(`"`, "", ",", " ").Replace(m[1])))
 	}
 	return all
