@@ -43,7 +43,7 @@ func (s steps) command(ctx context.Context, take func(out io.Reader) error, args
 	for _, pair := range s.env.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		switch strings.ToUpper(name) {
-		case databaseVariable, "QLEAKS_OUTPUT", "QLEAKS_FORMAT", "QLEAKS_VERBOSE":
+		case databaseVariable, "PGPASSWORD", "PGPASSFILE", "QLEAKS_OUTPUT", "QLEAKS_FORMAT", "QLEAKS_VERBOSE":
 		default:
 			program.Env = append(program.Env, pair)
 		}
