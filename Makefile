@@ -2,7 +2,7 @@
 # The two commands of the README need neither make nor anything below.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz lint bench bench-accuracy bench-peers cover fmt tidy clean
+.PHONY: help build test race fuzz lint bench bench-accuracy bench-peers check-deploy cover fmt tidy clean
 
 GO       ?= go
 FUZZTIME ?= 30s
@@ -51,6 +51,9 @@ bench-accuracy: ## recall and precision on testdata/corpus, beside gitleaks, see
 	@$(GO) -C tools/peers build -o ../../$(ACCURACY) ./accuracy
 	@$(ACCURACY) -corpus testdata/corpus -gitleaks $(GITLEAKS)
 
+check-deploy: ## the files of deploy/ as Docker Compose and Kubernetes read them
+	@$(GO) -C tools/peers/deploy run . ../../../deploy
+
 cover: ## coverage by function, and coverage.out
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -func=coverage.out
@@ -65,6 +68,7 @@ tidy: ## brings go.mod and those of the tools in order
 	$(GO) -C tools/peers/gitleaks mod tidy
 	$(GO) -C tools/peers/openbao mod tidy
 	$(GO) -C tools/peers/act mod tidy
+	$(GO) -C tools/peers/deploy mod tidy
 
 clean: ## removes what was made here
 	rm -rf .cache coverage.out qleaks qleaks.exe
