@@ -20,7 +20,55 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// kept holds repositories that several tests want, each of which gets a copy.
+var kept struct {
+	sync.Mutex
+	dir   string
+	repos map[string]repo
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "pack")
+	if err != nil {
+		panic(err)
+	}
+	kept.dir, kept.repos = dir, map[string]repo{}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+// once has git make each repository once.
+func once(makers map[string]func(t testing.TB) *repo) map[string]func(t testing.TB) *repo {
+	copies := map[string]func(t testing.TB) *repo{}
+	for name, make := range makers {
+		copies[name] = func(t testing.TB) *repo {
+			t.Helper()
+			kept.Lock()
+			defer kept.Unlock()
+			r, ok := kept.repos[name]
+			if !ok {
+				made := make(t)
+				r = *made
+				r.dir = filepath.Join(kept.dir, strconv.Itoa(len(kept.repos)))
+				copyTree(t, r.dir, made.dir)
+				kept.repos[name] = r
+			}
+			r.t, r.dir = t, filepath.Join(t.TempDir(), "r")
+			copyTree(t, r.dir, kept.repos[name].dir)
+			return &r
+		}
+	}
+	return copies
+}
+
+func copyTree(t testing.TB, to, from string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // repo is a repository that git makes.
 type repo struct {

@@ -18,7 +18,7 @@ func storages() map[string]func(t testing.TB) *repo {
 		r.grow(1, 12, 60)
 		return r
 	}
-	return map[string]func(t testing.TB) *repo{
+	return once(map[string]func(t testing.TB) *repo{
 		"loose": func(t testing.TB) *repo {
 			r := newRepo(t)
 			r.grow(1, 5, 12)
@@ -111,7 +111,7 @@ func storages() map[string]func(t testing.TB) *repo {
 			r.git("repack", "-adfq")
 			return r
 		},
-	}
+	})
 }
 
 func write(t testing.TB, name, data string) {
