@@ -158,6 +158,20 @@ func (r *repo) commit(message string) string {
 	r.git("add", "-A")
 	r.clock++
 	r.git("commit", "-q", "--allow-empty", "-m", message)
+	return r.head()
+}
+
+// head is the commit that is checked out. Most stand in a file, which costs less than
+// a process.
+func (r *repo) head() string {
+	r.t.Helper()
+	git := filepath.Join(r.dir, ".git")
+	ref, err := os.ReadFile(filepath.Join(git, "HEAD"))
+	if name, ok := strings.CutPrefix(string(ref), "ref: "); ok && err == nil {
+		if id, err := os.ReadFile(filepath.Join(git, strings.TrimSpace(name))); err == nil {
+			return strings.TrimSpace(string(id))
+		}
+	}
 	return r.git("rev-parse", "HEAD")
 }
 

@@ -46,7 +46,7 @@ func (h *hiding) plant(name string, e expected) string {
 // made completes the expectation with the commit that was just made.
 func (h *hiding) made(name string) {
 	e := h.want[name]
-	e.commit, e.date = h.git("rev-parse", "HEAD"), h.date()
+	e.commit, e.date = h.head(), h.date()
 	h.want[name] = e
 }
 
