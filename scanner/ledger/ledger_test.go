@@ -167,6 +167,34 @@ func TestAWeightTellsWhatItWasMadeOf(t *testing.T) {
 	}
 }
 
+func TestEveryDamageOfAFileIsSeen(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	l.KeepAnswer(scope(), someAnswer())
+	names, err := filepath.Glob(filepath.Join(l.Dir, "*.answer"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	whole, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := [][]byte{append(bytes.Clone(whole), 0)}
+	for n := range whole {
+		flipped := bytes.Clone(whole)
+		flipped[n] ^= 1 << (n % 8)
+		damaged = append(damaged, whole[:n], flipped)
+	}
+	for i, data := range damaged {
+		if err := os.WriteFile(names[0], data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := l.Answer(scope()); ok {
+			t.Errorf("damage %d of %d is not seen", i, len(damaged))
+		}
+	}
+}
+
 func TestAFileOfSomethingElseIsSetAside(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
