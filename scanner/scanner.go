@@ -132,8 +132,12 @@ func (s *Scanner) examineAll(ctx context.Context, items []listed) (out outcome) 
 	for _, l := range items {
 		if l.err != nil {
 			out.failed(l.err)
-		} else {
-			s.examine(ctx, l.item, &out)
+			continue
+		}
+		before := len(out.elements)
+		s.examine(ctx, l.item, &out)
+		if l.item.Examined != nil && ctx.Err() == nil {
+			l.item.Examined(len(out.elements) == before)
 		}
 	}
 	return out

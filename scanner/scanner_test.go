@@ -148,3 +148,51 @@ func TestWhatCannotBeReadIsToldAndTheScanGoesOn(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestAnItemIsToldWhatItsExaminationCameTo(t *testing.T) {
+	set, err := rules.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaky := "provider = IonQProvider(\"" + sample.Key(set.Rule("ionq-api-key"), sample.NewValues(3)) + "\")\n"
+	told := map[string]bool{}
+	var items listOf
+	for name, open := range map[string]func() (io.ReadCloser, error){
+		"fine":   func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte("print(1)"))), nil },
+		"leaky":  func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(leaky))), nil },
+		"shut":   func() (io.ReadCloser, error) { return nil, errors.New("shut") },
+		"broken": func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil },
+	} {
+		items = append(items, source.Item{Origin: source.Origin{Path: name}, Size: -1, Open: open, Examined: func(clean bool) { told[name] = clean }})
+	}
+	s := &scanner.Scanner{Inspector: &inspect.Inspector{Rules: set}, Jobs: 1}
+	for range s.Scan(t.Context(), items) {
+	}
+	if want := map[string]bool{"fine": true, "leaky": false, "shut": false, "broken": false}; !reflect.DeepEqual(told, want) {
+		t.Errorf("told %v", told)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cut := listOf{{Size: -1, Open: func() (io.ReadCloser, error) {
+		cancel()
+		return io.NopCloser(bytes.NewReader(nil)), nil
+	}, Examined: func(bool) { t.Error("what was cut short is told as examined") }}}
+	for range s.Scan(ctx, cut) {
+	}
+}
+
+// listOf is a Source of these items.
+type listOf []source.Item
+
+func (l listOf) Items(context.Context) iter.Seq2[source.Item, error] {
+	return func(yield func(source.Item, error) bool) {
+		for _, item := range l {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken") }

@@ -36,6 +36,9 @@ type File struct {
 	// Size in bytes, -1 if it is not told. Expired says that GitHub has it no more.
 	Size    int64
 	Expired bool
+	// Version changes when the content does; "" where GitHub does not tell, or the
+	// content may still grow.
+	Version string
 }
 
 // Disabled reports whether an error says that a repository has no such thing:
@@ -66,10 +69,31 @@ type attached struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 	Size int64  `json:"size"`
+	version
 }
 
-// artifact is what only artifacts have.
+// version is what tells one content of a file from the next.
+type version struct {
+	Updated string `json:"updated_at"`
+	Digest  string `json:"digest"`
+	// Attempt and Status are those of a run.
+	Attempt int64  `json:"run_attempt"`
+	Status  string `json:"status"`
+}
+
+// of is the version of a file with a size, "" where GitHub does not tell when it
+// changed.
+func (v version) of(size int64) string {
+	if v.Updated == "" {
+		return ""
+	}
+	return strings.Join([]string{v.Updated, v.Digest, id(v.Attempt), id(size)}, " ")
+}
+
+// artifact is what only artifacts and runs have.
 type artifact struct {
+	version
+
 	Size    *int64 `json:"size_in_bytes"`
 	Expired bool   `json:"expired"`
 	Run     struct {
@@ -138,7 +162,7 @@ func (c *Client) Releases(ctx context.Context, owner, name string, files bool) i
 				return
 			}
 			for _, a := range t.Attachments {
-				file := &File{Path: repositoryPath(owner, name, "releases", "assets", id(a.ID)), Accept: "application/octet-stream", Size: max(a.Size, -1)}
+				file := &File{Path: repositoryPath(owner, name, "releases", "assets", id(a.ID)), Accept: "application/octet-stream", Size: max(a.Size, -1), Version: a.version.of(a.Size)}
 				if files && !yield(Text{Path: "releases/download/" + tag + "/" + url.PathEscape(a.Name), File: file}, nil) {
 					return
 				}
@@ -150,7 +174,11 @@ func (c *Client) Releases(ctx context.Context, owner, name string, files bool) i
 // Logs yields the logs of runs of workflows, Artifacts what runs left.
 func (c *Client) Logs(ctx context.Context, owner, name string) iter.Seq2[Text, error] {
 	return c.texts(ctx, repositoryPath(owner, name, "actions", "runs"), nil, "workflow_runs", func(t told) Text {
-		return Text{Path: "actions/runs/" + id(t.ID), File: &File{Path: repositoryPath(owner, name, "actions", "runs", id(t.ID), "logs"), Size: -1}}
+		file := &File{Path: repositoryPath(owner, name, "actions", "runs", id(t.ID), "logs"), Size: -1}
+		if t.Status == "completed" {
+			file.Version = t.version.of(-1)
+		}
+		return Text{Path: "actions/runs/" + id(t.ID), File: file}
 	})
 }
 
@@ -161,7 +189,7 @@ func (c *Client) Artifacts(ctx context.Context, owner, name string) iter.Seq2[Te
 		if t.Size != nil {
 			size = max(*t.Size, -1)
 		}
-		file := &File{Path: repositoryPath(owner, name, "actions", "artifacts", id(t.ID), "zip"), Size: size, Expired: t.Expired}
+		file := &File{Path: repositoryPath(owner, name, "actions", "artifacts", id(t.ID), "zip"), Size: size, Expired: t.Expired, Version: t.version.of(size)}
 		return Text{Path: "actions/runs/" + id(t.Run.ID) + "/artifacts/" + id(t.ID), File: file}
 	})
 }

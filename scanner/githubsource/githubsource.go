@@ -139,13 +139,16 @@ type Sweep struct {
 	options Options
 	visits  []*Visit
 	logs    []*sweepLog
-	mu      sync.Mutex // of temp
+	mu      sync.Mutex // of temp and known
 	temp    string
+	known   []*knownFiles
 	begun   sync.Once
 	stop    context.CancelFunc
 	ahead   conc.WaitGroup
 	slots   chan struct{}
 	alerts  alerts
+	// conditions are those of RecallFiles, "" if files are not remembered.
+	conditions string
 }
 
 // copiesAhead is how many copies are made, or wait to be read, at once.

@@ -128,6 +128,11 @@ func (s *Sweep) finish(finished bool) error {
 			errs = errors.Join(errs, l.write())
 		}
 	}
+	if finished {
+		for _, k := range s.known {
+			k.tidy()
+		}
+	}
 	if s.temp != "" {
 		errs = errors.Join(errs, os.RemoveAll(s.temp))
 	}

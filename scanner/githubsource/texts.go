@@ -56,6 +56,10 @@ func (t texts) reading(ctx context.Context) iter.Seq2[github.Text, error] {
 func (t texts) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 	return func(yield func(source.Item, error) bool) {
 		repository := t.sweep.identity(t.repository)
+		var known *knownFiles
+		if t.part.downloads() {
+			known = t.sweep.knownOf(t.repository, t.part)
+		}
 		for one, err := range t.reading(ctx) {
 			if ctx.Err() != nil {
 				yield(source.Item{}, context.Cause(ctx))
@@ -73,7 +77,18 @@ func (t texts) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 			}
 			item := source.Item{Origin: source.Origin{Path: one.Path, Place: t.part.place(), Repository: repository}}
 			if one.File != nil {
+				mark := known.mark(one.Path, *one.File)
+				if known.spares(mark) {
+					continue
+				}
 				t.file(ctx, &item, *one.File)
+				if mark != "" {
+					item.Examined = func(clean bool) {
+						if clean {
+							known.add(mark)
+						}
+					}
+				}
 			} else if text := joinedText(one); text != "" {
 				item.Size = int64(len(text))
 				item.Open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
@@ -83,6 +98,9 @@ func (t texts) Items(ctx context.Context) iter.Seq2[source.Item, error] {
 			if !yield(item, nil) {
 				return
 			}
+		}
+		if known != nil {
+			known.whole = true
 		}
 	}
 }
@@ -147,6 +165,9 @@ func (s *Sweep) identity(r github.Repository) string {
 	}
 	return strings.TrimSuffix(host+"/"+r.FullName(), "/")
 }
+
+// downloads reports whether a part is of files.
+func (p Part) downloads() bool { return p == Assets || p == Logs || p == Artifacts }
 
 // place is what a finding's place is called.
 func (p Part) place() source.Place {

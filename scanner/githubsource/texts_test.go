@@ -43,6 +43,9 @@ type beside struct {
 	values   *sample.Values
 	patience time.Duration
 	mirror   string
+	// conditions are those under which files are remembered.
+	conditions string
+	spared     int
 }
 
 func newBeside(t *testing.T) *beside {
@@ -73,6 +76,7 @@ func (b *beside) read(ctx context.Context, parts ...githubsource.Part) (found, u
 		b.t.Fatal(err)
 	}
 	s := githubsource.New(githubsource.Options{Client: client, Parts: parts, MaxFile: 1 << 20, Mirror: b.mirror})
+	s.RecallFiles(b.conditions)
 	visits, err := s.Add(ctx, githubsource.Place{Owner: "acme", Repository: "lab"})
 	if err != nil {
 		b.t.Fatal(err)
@@ -81,7 +85,7 @@ func (b *beside) read(ctx context.Context, parts ...githubsource.Part) (found, u
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	scan := &scanner.Scanner{Inspector: &inspect.Inspector{Rules: b.set, Fingerprints: fingerprints}}
+	scan := &scanner.Scanner{Inspector: &inspect.Inspector{Rules: b.set, Fingerprints: fingerprints}, Jobs: 1}
 	for _, v := range visits {
 		if v.Copied() {
 			continue
@@ -107,7 +111,8 @@ func (b *beside) read(ctx context.Context, parts ...githubsource.Part) (found, u
 			}
 		}
 	}
-	if err := s.Close(true); err != nil {
+	b.spared = s.Spared()
+	if err := s.Close(ctx.Err() == nil); err != nil {
 		b.t.Error(err)
 	}
 	slices.Sort(found)

@@ -71,6 +71,9 @@ type Item struct {
 	// Access says who else can read it; it is asked where a key was found that
 	// is kept, not leaked. Optional.
 	Access func() Access
+	// Examined is told by the worker that examined the item to its end whether
+	// nothing was found and nothing left unread. Optional.
+	Examined func(clean bool)
 }
 
 // Source yields items. The rules of its sequence: single use; an *ItemError is

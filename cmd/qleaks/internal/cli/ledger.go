@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/qleaks/qleaks/scanner/inspect"
 	"github.com/qleaks/qleaks/scanner/ledger"
 )
 
@@ -78,4 +79,24 @@ func (r *scanRun) checkLedger() error {
 		}
 	}
 	return nil
+}
+
+// recallFiles spares downloads of files in which the same program found nothing
+// before.
+func (r *scanRun) recallFiles(x *inspect.Inspector) {
+	ledger := r.options.Reading.ledger
+	if ledger == nil || x.Imported != nil {
+		return
+	}
+	rules, err := x.Rules.Hash()
+	if err != nil {
+		return
+	}
+	decoding := x.Decode
+	decoding.Images, decoding.Quiet, decoding.Spare = nil, nil, nil
+	for _, t := range r.targets {
+		if t.remote != nil {
+			t.remote.sweep.RecallFiles(fmt.Sprintf("build %q rules %s decoding %+v", ledger.Build, rules, decoding))
+		}
+	}
 }

@@ -355,6 +355,9 @@ func (r *scanRun) comeBack(whole bool) {
 			continue
 		}
 		last = t.remote.sweep
+		if n := last.Spared(); n > 0 {
+			r.say.note("%s not downloaded again: read before, unchanged, and nothing was in them", plural(n, "file"))
+		}
 		if b, ok := last.Budget(); ok {
 			r.say.note("GitHub's limit: %s of %s are left until %s UTC", grouped(int64(b.Remaining)), plural(b.Limit, "request"), b.Reset.Format("15:04"))
 		}

@@ -134,6 +134,7 @@ func (r *scanRun) prepare(ctx context.Context) error {
 		r.settings.Confidence = rules.Low // what is asked about is shown
 	}
 	r.log.Debug("settings", "confidence", r.settings.Confidence, "fail-on", string(r.settings.FailOn), "strict", r.settings.Strict, "format", r.options.Output.Format)
+	r.recallFiles(inspector)
 	r.walk = r.newWalk(inspector)
 	return nil
 }
