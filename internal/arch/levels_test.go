@@ -20,7 +20,7 @@ func levels() map[string]int {
 		6:  "internal/hygiene internal/demo internal/inventory/page remediate/store/all",
 		7:  "internal/auditreport internal/incident remediate",
 		8:  "internal/sweep internal/notify internal/sweepreport internal/web/access",
-		9:  "internal/evidence internal/web/desk",
+		9:  "internal/sweep/sweeptest internal/evidence internal/web/desk",
 		10: "internal/web/api internal/web/pages",
 		11: "internal/web internal/web/webhook internal/web/trace",
 		12: "cmd/qleaks/internal/cli",

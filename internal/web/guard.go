@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -101,11 +100,10 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, route access.R
 		w.Header().Set("WWW-Authenticate", `Bearer realm="qleaks"`)
 		s.refuse(w, r, http.StatusUnauthorized, "sign in, or send an API token: Authorization: Bearer …")
 	default:
-		next := "/"
+		to := access.SignInPath
 		if r.Method == http.MethodGet {
-			next = access.LocalPath(r.URL.RequestURI())
+			to = access.SignInAddress(r.URL.RequestURI())
 		}
-		to := "/sign-in?" + url.Values{"next": {next}}.Encode()
 		if r.Header.Get("Hx-Request") != "" {
 			w.Header().Set("Hx-Redirect", to)
 			w.WriteHeader(http.StatusUnauthorized)

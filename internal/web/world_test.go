@@ -23,6 +23,7 @@ import (
 	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/secret"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/sweep/sweeptest"
 	"github.com/qleaks/qleaks/internal/web"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/api"
@@ -56,14 +57,9 @@ func newWorld(t *testing.T, change func(o *web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, log: &bytes.Buffer{}, users: map[access.Role]int64{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
 	w.store = recordstest.Open(t)
-	if err := sweep.Migrate(t.Context(), w.store); err != nil {
-		t.Fatal(err)
-	}
-	sweeps, err := sweep.NewDesk(w.store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sweeps := sweeptest.Desk(t, w.store)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
+	var err error
 	if w.gate, err = access.NewGate(access.Options{Store: w.store, Log: log}); err != nil {
 		t.Fatal(err)
 	}

@@ -266,17 +266,3 @@ func CheckName(name string) error {
 	}
 	return nil
 }
-
-// LocalPath is where to go after signing in: a path of this server as it was
-// asked for, or "/" in place of anything that leads elsewhere.
-func LocalPath(next string) string {
-	if len(next) > 2000 || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\x00\r\n\t") {
-		return "/"
-	}
-	for _, c := range next {
-		if c < ' ' || c == 0x7f {
-			return "/"
-		}
-	}
-	return next
-}

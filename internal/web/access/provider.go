@@ -45,9 +45,6 @@ type Provider struct {
 	found *oidc.Provider
 }
 
-// CallbackPath is where the provider sends browsers back to.
-const CallbackPath = "/sign-in/provider/callback"
-
 // Validate says what is missing, or wrong.
 func (o ProviderOptions) Validate() error {
 	issuer, err := url.Parse(o.Issuer)

@@ -16,6 +16,7 @@ import (
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/sweep/sweeptest"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/remediate"
@@ -36,13 +37,7 @@ type office struct {
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	store := recordstest.Open(t)
-	if err := sweep.Migrate(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
-	sweeps, err := sweep.NewDesk(store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sweeps := sweeptest.Desk(t, store)
 	request := func(r sweep.Request) (sweep.Request, error) {
 		if r.Target[0] != '/' {
 			return r, errors.New("it is no directory")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/sweep/sweeptest"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/pages"
 )
@@ -304,10 +305,7 @@ func TestJobsAreTriedAgain(t *testing.T) {
 	if to := w.sent("/jobs/retry", nil); !strings.Contains(to, "n=1") {
 		t.Errorf("it leads to %s", to)
 	}
-	sweeps, err := sweep.NewDesk(w.store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sweeps := sweeptest.Desk(t, w.store)
 	if dead, err := sweeps.Jobs(t.Context(), sweep.JobsDead, 10); err != nil || len(dead) != 0 {
 		t.Errorf("still dead are %v, %v", dead, err)
 	}
@@ -354,7 +352,7 @@ func TestSigningIn(t *testing.T) {
 		t.Errorf("the password is not changed: %d", got.Code)
 	}
 	got, _ = w.post("/sign-out", url.Values{"everywhere": {"1"}}, cookies(t, got)...)
-	if to := got.Header().Get("Location"); to != pages.SignInPath {
+	if to := got.Header().Get("Location"); to != access.SignInPath {
 		t.Errorf("signing out leads to %s", to)
 	}
 	for range 6 {

@@ -22,7 +22,7 @@ func (p *Pages) Routes() []access.Route {
 	return []access.Route{
 		{Method: http.MethodGet, Pattern: assetPrefix + "{name}", Public: true, Handler: http.HandlerFunc(p.serveAsset)},
 		public(http.MethodPost, "/theme", p.chooseTheme),
-		public(http.MethodGet, SignInPath, p.signIn), public(http.MethodPost, SignInPath, p.enter),
+		public(http.MethodGet, access.SignInPath, p.signIn), public(http.MethodPost, access.SignInPath, p.enter),
 		public(http.MethodGet, ownProvider, p.toProvider), public(http.MethodGet, access.CallbackPath, p.fromProvider),
 		public(http.MethodGet, setUpPath, p.setUp), public(http.MethodPost, setUpPath, p.makeFirst),
 		change("/sign-out", access.Viewer, p.leave),

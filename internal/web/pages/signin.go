@@ -11,22 +11,10 @@ import (
 
 // The addresses of those who have not signed in.
 const (
-	// SignInPath is where browsers are sent that have to sign in; the parameter next
-	// says where to go then.
-	SignInPath = "/sign-in"
-	setUpPath  = "/set-up"
+	setUpPath = "/set-up"
 	// ownProvider begins a sign-in by the identity provider.
 	ownProvider = "/sign-in/provider"
 )
-
-// SignInAddress is where a browser that asked for a page signs in.
-func SignInAddress(next string) string {
-	next = access.LocalPath(next)
-	if next == "/" {
-		return SignInPath
-	}
-	return SignInPath + "?" + url.Values{"next": {next}}.Encode()
-}
 
 // SetUpAddress is the path of the link with which the first admin is made.
 func SetUpAddress(token string) string {
@@ -119,7 +107,7 @@ func (p *Pages) leave(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Gate.SignOut(w, r, r.PostFormValue("everywhere") != ""); err != nil {
 		return err
 	}
-	return lead(w, r, SignInPath)
+	return lead(w, r, access.SignInPath)
 }
 
 // setUp shows the form of the first admin to who has the link.

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/sweep/sweeptest"
 	"github.com/qleaks/qleaks/internal/web/access"
 	"github.com/qleaks/qleaks/internal/web/desk"
 	"github.com/qleaks/qleaks/internal/web/pages"
@@ -64,18 +64,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	store, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err == nil {
-		err = sweep.Migrate(t.Context(), store)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	sweeps, err := sweep.NewDesk(store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := recordstest.Open(t)
+	sweeps := sweeptest.Desk(t, store)
 	gate, err := access.NewGate(access.Options{Store: store})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +100,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) through(route access.Route) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if !route.Public && !access.From(r.Context()).Role.May(route.Role) {
-			http.Redirect(rw, r, pages.SignInAddress(r.URL.RequestURI()), http.StatusSeeOther)
+			http.Redirect(rw, r, access.SignInAddress(r.URL.RequestURI()), http.StatusSeeOther)
 			return
 		}
 		route.Handler.ServeHTTP(rw, r)
@@ -356,10 +346,7 @@ func listed(n names, owner key.Party, now, at, used time.Time, old bool) iter.Se
 // going makes a run that goes on, a schedule, a worker, and jobs.
 func (w *world) going(n names) {
 	w.t.Helper()
-	sweeps, err := sweep.NewDesk(w.store)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	sweeps := sweeptest.Desk(w.t, w.store)
 	if _, err := sweeps.PutSchedule(w.t.Context(), records.Schedule{Name: n.key, Cron: "0 2 * * *", Zone: "Europe/Berlin", Jitter: 10 * time.Minute, Enabled: true}, sweep.Request{Target: n.repository, Steps: []string{"verify", "keys"}}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/qleaks/qleaks/internal/records"
 	"github.com/qleaks/qleaks/internal/records/recordstest"
 	"github.com/qleaks/qleaks/internal/secret"
-	"github.com/qleaks/qleaks/internal/sweep"
+	"github.com/qleaks/qleaks/internal/sweep/sweeptest"
 	"github.com/qleaks/qleaks/internal/web/webhook"
 )
 
@@ -39,13 +39,7 @@ type post struct {
 func newPost(t *testing.T) *post {
 	t.Helper()
 	store := recordstest.Open(t)
-	if err := sweep.Migrate(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
-	sweeps, err := sweep.NewDesk(store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sweeps := sweeptest.Desk(t, store)
 	p := &post{t: t, store: store, secret: rand.Text()}
 	p.Receiver = webhook.New(webhook.Options{Store: store, Sweeps: sweeps, Log: slog.New(slog.NewTextHandler(&p.log, nil)), Secret: func(context.Context) (secret.Value, error) {
 		return secret.New([]byte(p.secret)), p.fails
