@@ -109,7 +109,7 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, route access.R
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // it begins with our own path
 	}
 }
 

@@ -42,14 +42,14 @@ func TestMain(m *testing.M) {
 // once has git make each repository once.
 func once(makers map[string]func(t testing.TB) *repo) map[string]func(t testing.TB) *repo {
 	copies := map[string]func(t testing.TB) *repo{}
-	for name, make := range makers {
+	for name, maker := range makers {
 		copies[name] = func(t testing.TB) *repo {
 			t.Helper()
 			kept.Lock()
 			defer kept.Unlock()
 			r, ok := kept.repos[name]
 			if !ok {
-				made := make(t)
+				made := maker(t)
 				r = *made
 				r.dir = filepath.Join(kept.dir, strconv.Itoa(len(kept.repos)))
 				copyTree(t, r.dir, made.dir)
