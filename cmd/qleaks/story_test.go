@@ -85,6 +85,7 @@ func storyCommands() map[string]func(ts *testscript.TestScript, neg bool, args [
 		"github":     github,
 		"keeps":      keeps,
 		"hosts":      hosts,
+		"secured":    secured,
 		"writes":     writes,
 		"hides":      hides,
 		"raises":     raises,

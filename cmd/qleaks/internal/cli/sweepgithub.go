@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -171,16 +172,22 @@ func (e elsewhere) listGitHub(ctx context.Context, target string) (listed []swee
 	return listed, nil
 }
 
-// later turns a limit of GitHub's into a time at which to come back.
+// later turns a limit of GitHub's into a time at which to come back, and tells what
+// comes to the same whenever it is tried: a server that wants another credential, or
+// for which nobody vouches.
 func later(err error) error {
+	status, answered := errors.AsType[*mirror.StatusError](err)
 	if call, ok := errors.AsType[*provider.CallError](err); ok && errors.Is(err, provider.ErrBusy) {
 		return &sweep.BusyError{After: max(call.RetryAfter, time.Minute)}
 	}
 	if waits, ok := errors.AsType[*httpx.Error](err); ok && waits.RetryAfter > 0 {
 		return &sweep.BusyError{After: waits.RetryAfter}
 	}
-	if status, ok := errors.AsType[*mirror.StatusError](err); ok && (status.Status == 429 || status.RetryAfter > 0) {
+	if answered && (status.Status == http.StatusTooManyRequests || status.RetryAfter > 0) {
 		return &sweep.BusyError{After: max(status.RetryAfter, time.Minute)}
+	}
+	if errors.Is(err, httpx.ErrUntrusted) || answered && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden) {
+		return fmt.Errorf("%w: %w", sweep.ErrUnreadable, err)
 	}
 	return err
 }

@@ -78,6 +78,13 @@ func tellRun(ctx context.Context, env Env, store *records.Store, seq int64) erro
 		grouped(totals.Repositories[records.Deleted]), grouped(totals.Incomplete))
 	fmt.Fprintf(&b, "  findings: %s new, %s fixed, %s reopened; %s open in all, %s of them with a key that works\n",
 		grouped(totals.Changed[records.New]), grouped(totals.Changed[records.Fixed]), grouped(totals.Changed[records.Reopened]), grouped(open), grouped(active))
+	if totals.Incomplete > 0 {
+		reasons, err := unreadReasons(ctx, store, run.Seq)
+		if err != nil {
+			return couldNot("cannot read the records", err)
+		}
+		b.WriteString(reasons)
+	}
 	if len(totals.Failed) > 0 {
 		fmt.Fprintf(&b, "  not done: %s\n", strings.Join(totals.Failed, ", "))
 	}
@@ -91,6 +98,30 @@ func tellRun(ctx context.Context, env Env, store *records.Store, seq int64) erro
 		return exitStatusError(exitIncomplete)
 	}
 	return nil
+}
+
+// unreadReasons says of the first repositories that were not read why.
+func unreadReasons(ctx context.Context, store *records.Store, seq int64) (string, error) {
+	unread, err := store.Unread(ctx, seq, records.Page{Most: shownRuns})
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, c := range unread {
+		repository, err := store.Repository(ctx, c.Repository)
+		if err != nil {
+			return "", err
+		}
+		var skipped []struct{ Reason, Outcome string }
+		_ = json.Unmarshal(c.Skipped, &skipped) // then no reason is known
+		for _, s := range skipped {
+			if s.Outcome == "unread" {
+				fmt.Fprintf(&b, "  not read: %s: %s\n", report.Clean(repository.Name), report.Clean(s.Reason))
+				break
+			}
+		}
+	}
+	return b.String(), nil
 }
 
 type sweepStatusOptions struct {
