@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,9 @@ type world struct {
 // password is long enough, and no key of anything.
 const password = "correct horse battery"
 
+// hashed is what is kept of it; made once, since that costs what it should.
+var hashed = sync.OnceValues(func() (string, error) { return access.HashPassword(password) })
+
 func newWorld(t *testing.T, change func(o *web.Options)) *world {
 	t.Helper()
 	w := &world{t: t, log: &bytes.Buffer{}, users: map[access.Role]int64{}, cookie: map[access.Role]*http.Cookie{}, token: map[access.Role]string{}}
@@ -70,7 +74,7 @@ func newWorld(t *testing.T, change func(o *web.Options)) *world {
 		return r, nil
 	}}
 	w.fill()
-	if w.hash, err = access.HashPassword(password); err != nil {
+	if w.hash, err = hashed(); err != nil {
 		t.Fatal(err)
 	}
 	o := web.Options{Store: w.store, Gate: w.gate, Log: log, Version: "1.2.3", Limits: web.Limits{Rate: -1}}

@@ -62,8 +62,7 @@ func NewGate(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	t, err := newTries()
-	return &Gate{Options: o, tries: t, throttle: &throttle{now: o.Now}, setUp: &setUp{now: o.Now}}, err
+	return &Gate{Options: o, tries: newTries(), throttle: &throttle{now: o.Now}, setUp: &setUp{now: o.Now}}, nil
 }
 
 // digest is what is kept of a token.

@@ -41,11 +41,20 @@ func HashPassword(password string) (string, error) {
 	case utf8.RuneCountInString(password) < ShortestPassword:
 		return "", fmt.Errorf("%w: it has less than %d characters", ErrPassword, ShortestPassword)
 	}
-	salt := make([]byte, saltSize)
-	_, _ = rand.Read(salt) // it never fails
-	sum := argon2.IDKey([]byte(password), salt, hashPasses, hashMemory, hashLanes, hashSize)
+	salt := random(saltSize)
+	return written(salt, argon2.IDKey([]byte(password), salt, hashPasses, hashMemory, hashLanes, hashSize)), nil
+}
+
+func random(size int) []byte {
+	b := make([]byte, size)
+	_, _ = rand.Read(b) // it never fails
+	return b
+}
+
+// written is the text of what a password is compared with.
+func written(salt, sum []byte) string {
 	code := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashPasses, hashLanes, code.EncodeToString(salt), code.EncodeToString(sum)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashPasses, hashLanes, code.EncodeToString(salt), code.EncodeToString(sum))
 }
 
 // isPassword reports whether a password is the one of which the digest is.
@@ -85,9 +94,9 @@ type tries struct {
 	decoy string
 }
 
-func newTries() (*tries, error) {
-	decoy, err := HashPassword(rand.Text())
-	return &tries{places: make(chan struct{}, hashers), decoy: decoy}, err
+// newTries makes a decoy of no password: what is compared with it costs the same.
+func newTries() *tries {
+	return &tries{places: make(chan struct{}, hashers), decoy: written(random(saltSize), random(hashSize))}
 }
 
 // matches waits for its turn, and compares. A digest that is "" matches nothing.
