@@ -48,22 +48,28 @@ func plainJSON(text json.RawMessage) string {
 	if len(text) == 0 || string(text) == "{}" || string(text) == "null" {
 		return ""
 	}
-	out := string(text)
-	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &members) == nil {
-		var parts []string
-		for name, value := range members {
-			if word := ""; json.Unmarshal(value, &word) == nil {
-				value = json.RawMessage(word)
-			}
-			parts = append(parts, name+": "+string(value))
-		}
-		slices.Sort(parts)
-		out = strings.Join(parts, ", ")
-	}
-	out = report.Clean(out)
+	out := report.Clean(strings.Join(plainMembers("", text, deepest), ", "))
 	if letters := []rune(out); len(letters) > maxPlain {
 		out = string(letters[:maxPlain]) + "…"
 	}
 	return out
+}
+
+// deepest is how far objects in objects are taken apart.
+const deepest = 3
+
+// plainMembers writes the members of an object, and of those in it, one by one.
+func plainMembers(name string, text json.RawMessage, depth int) (parts []string) {
+	var members map[string]json.RawMessage
+	if depth == 0 || json.Unmarshal(text, &members) != nil {
+		if word := ""; json.Unmarshal(text, &word) == nil {
+			text = json.RawMessage(word)
+		}
+		return []string{strings.TrimPrefix(name+": "+string(text), ": ")}
+	}
+	for name, value := range members {
+		parts = append(parts, plainMembers(name, value, depth-1)...)
+	}
+	slices.Sort(parts)
+	return parts
 }

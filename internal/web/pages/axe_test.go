@@ -9,11 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +27,7 @@ const (
 // axe returns the script, where QLEAKS_REQUIRE names axe; it is fetched by npm.
 func axe(t *testing.T) string {
 	t.Helper()
-	if !slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "axe") {
+	if !required("axe") {
 		t.Skip("QLEAKS_REQUIRE does not name axe")
 	}
 	dir := t.TempDir()
@@ -69,34 +67,54 @@ func axe(t *testing.T) string {
 	}
 }
 
-// No page has a barrier that axe finds, in both colours, empty and full.
-func TestNoPageHasBarriers(t *testing.T) {
+// No page has a barrier that axe finds, in both colours, empty and full, on a desk and
+// on a phone.
+func (b *browser) barriers(t *testing.T) {
 	script := axe(t)
-	for _, colour := range []string{"light", "dark"} {
-		for _, full := range []bool{false, true} {
-			w := newWorld(t)
-			if full {
-				w.fill(plainNames())
-			}
-			server := httptest.NewServer(w)
-			t.Cleanup(server.Close)
-			b := newWindow(t, server)
-			b.look(1280, colour)
-			for _, path := range w.paths() {
-				b.barriers(script, path, colour)
-			}
-			w.doors = true
-			b.barriers(script, "/sign-in", colour)
+	empty := newWorld(t)
+	token, err := empty.gate.OpenSetUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := newWorld(t)
+	full.fill(plainNames())
+	for _, w := range []*world{empty, full} {
+		v := b.window(t, w)
+		for _, path := range append(w.paths(), noPage) {
+			v.barriers(script, path, w == full)
+		}
+		w.doors = true
+		v.barriers(script, "/sign-in", true)
+		if w == empty {
+			v.barriers(script, "/set-up?token="+token, true)
 		}
 	}
 }
 
-// barriers has axe look at a page.
-func (w *window) barriers(script, path, colour string) {
+// What axe looks for where only the colours are others.
+const colourRules = `, runOnly: ["color-contrast", "link-in-text-block"]`
+
+// barriers has axe look at a page: on a desk, and on a phone if asked.
+func (w *window) barriers(script, path string, phone bool) {
 	w.t.Helper()
+	w.look(1280, "light")
 	w.open(path)
 	do(w, chromedp.Evaluate[chromedp.Void](script+"\n;undefined"))
-	got := do(w, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then((r) => JSON.stringify(r.violations.map((v) => ({
+	w.axe(path+" in light", "")
+	w.look(1280, "dark")
+	w.axe(path+" in dark", colourRules)
+	if phone {
+		w.look(390, "dark")
+		w.axe(path+" in dark on a phone", "")
+		w.look(390, "light")
+		w.axe(path+" in light on a phone", colourRules)
+	}
+}
+
+// axe tells what axe finds on the page as it is.
+func (w *window) axe(where, rules string) {
+	w.t.Helper()
+	got := do(w, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]`+rules+`}).then((r) => JSON.stringify(r.violations.map((v) => ({
 		id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " " + n.failureSummary)}))))`, chromedp.EvalAwaitPromise))
 	var found []struct {
 		ID, Impact, Help string
@@ -106,6 +124,6 @@ func (w *window) barriers(script, path, colour string) {
 		w.t.Fatal(err)
 	}
 	for _, v := range found {
-		w.t.Errorf("%s in %s: %s (%s): %s\n\t%s", path, colour, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n\t"))
+		w.t.Errorf("%s: %s (%s): %s\n\t%s", where, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n\t"))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,31 +14,34 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/qleaks/qleaks/remediate/console"
 )
 
-// window is a window of a browser, before a server.
-type window struct {
-	t      *testing.T
-	ctx    context.Context
-	server *httptest.Server
+// TestInABrowser does in a browser what needs one. There is one browser for all of it,
+// since its start costs more than most of what is done in it.
+func TestInABrowser(t *testing.T) {
+	b := newBrowser(t)
+	t.Run("the keyboard is enough", b.keyboard)
+	t.Run("a run renews itself", b.renewal)
+	t.Run("pages fit their window", b.fit)
+	t.Run("no page has barriers", b.barriers)
+	t.Run("pictures", b.pictures)
 }
 
-// newWindow starts a browser before a server. Where QLEAKS_REQUIRE names chromium
-// its absence fails the test, elsewhere it is skipped.
-func newWindow(t *testing.T, server *httptest.Server) *window {
+// browser is a Chromium.
+type browser struct{ ctx context.Context }
+
+// newBrowser starts a browser. Where QLEAKS_REQUIRE names chromium its absence fails
+// the test, elsewhere it is skipped.
+func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
+	program := console.Program()
 	if program == "" {
-		if slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), "chromium") {
+		if required("chromium") {
 			t.Fatal("QLEAKS_REQUIRE names chromium, and there is none")
 		}
 		t.Skip("no Chromium here; QLEAKS_REQUIRE=chromium demands one")
@@ -52,6 +54,33 @@ func newWindow(t *testing.T, server *httptest.Server) *window {
 	allocated, stop := chromedp.NewExecAllocator(t.Context(), flags...)
 	ctx, closeTab := chromedp.NewContext(allocated)
 	t.Cleanup(func() { closeTab(); stop() })
+	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
+	return &browser{ctx}
+}
+
+// required reports whether QLEAKS_REQUIRE names something.
+func required(name string) bool {
+	return slices.Contains(strings.Split(os.Getenv("QLEAKS_REQUIRE"), ","), name)
+}
+
+// window is a window of a browser before a server, with cookies of its own.
+type window struct {
+	t      *testing.T
+	ctx    context.Context
+	server *httptest.Server
+}
+
+// window opens one, before a world.
+func (b *browser) window(t *testing.T, w *world) *window {
+	t.Helper()
+	server := httptest.NewServer(w)
+	ctx, closeWindow := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(func() { closeWindow(); server.Close() })
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
 	return &window{t: t, ctx: ctx, server: server}
 }
 
@@ -66,6 +95,7 @@ func (w *window) look(width int64, scheme string) {
 	if _, err := chromedp.Call(w.ctx, emulation.SetDeviceMetricsOverride, size); err != nil {
 		w.t.Fatal(err)
 	}
+	w.until("document.documentElement.clientWidth === " + decimal(width) + ` && matchMedia("(prefers-color-scheme: ` + scheme + `)").matches`)
 }
 
 func (w *window) open(path string) {
@@ -86,12 +116,12 @@ func do[T any](w *window, a chromedp.Action[T]) T {
 // until waits for something to be true of the page, also of the next one.
 func (w *window) until(expression string) {
 	w.t.Helper()
-	for range 600 {
+	for range 1200 {
 		// While a page is replaced there is nothing to ask.
 		if is, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")")); err == nil && is {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	w.t.Fatalf("%s does not become true at %s: %s", expression, do(w, chromedp.Location()), do(w, chromedp.Evaluate[string]("document.body.innerText")))
 }
@@ -126,17 +156,41 @@ func (w *window) focused() string {
 	return do(w, chromedp.Evaluate[string](`(() => { const e = document.activeElement; return (e.getAttribute("aria-label") || e.name || e.innerText || e.tagName).trim(); })()`))
 }
 
-// tabTo presses the tab key until something has the focus, which must show it.
+// tabTo presses the tab key until something has the focus.
 func (w *window) tabTo(what string) {
 	w.t.Helper()
 	for range 200 {
 		do(w, chromedp.KeyEvent(kb.Tab))
-		if !do(w, chromedp.Evaluate[bool](`document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`)) {
-			w.t.Errorf("nobody sees that %q has the focus", w.focused())
-		}
 		if w.focused() == what {
 			return
 		}
 	}
 	w.t.Fatalf("the tab key does not lead to %q at %s", what, do(w, chromedp.Location()))
+}
+
+// focusShows checks that people see the focus on whatever can have it: its outline is
+// there, thick enough, and neither cut off by what it scrolls in nor covered.
+func (w *window) focusShows() {
+	w.t.Helper()
+	do(w, chromedp.KeyEvent(kb.Tab)) // from here on the focus shows
+	unseen := do(w, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")].filter((e) => e.checkVisibility({visibilityProperty: true})).flatMap((e) => {
+		e.focus({focusVisible: true});
+		if (document.activeElement !== e) return [];
+		const name = e.outerHTML.slice(0, 120), style = getComputedStyle(e), width = parseFloat(style.outlineWidth);
+		if (style.outlineStyle === "none" || width < 2) return ["no outline: " + name];
+		const box = e.getClientRects()[0], inside = (n, most) => Math.min(Math.max(n, 1), most - 1);
+		const hit = document.elementFromPoint(inside(box.left + box.width / 2, innerWidth), inside(box.top + box.height / 2, innerHeight));
+		if (box.height < innerHeight / 2 && !(e.contains(hit) || hit?.contains(e) || e.labels?.[0]?.contains(hit))) return ["covered: " + name + " by " + hit?.outerHTML.slice(0, 80)];
+		const need = parseFloat(style.outlineOffset) + width / 2;
+		for (let up = e.parentElement; up && up !== document.body; up = up.parentElement) {
+			const {overflowX, display} = getComputedStyle(up);
+			if (overflowX === "visible" || display === "contents") continue;
+			const around = up.getBoundingClientRect();
+			if (box.left - need < around.left || box.right + need > around.right || box.top - need < around.top || box.bottom + need > around.bottom) return ["cut off: " + name];
+		}
+		return [];
+	})`))
+	if len(unseen) > 0 {
+		w.t.Errorf("%s: nobody sees the focus on %q", do(w, chromedp.Location()), unseen)
+	}
 }

@@ -202,7 +202,8 @@ func totals(r records.Run) (t sweep.Totals, ok bool) {
 	return t, err == nil && len(t.Findings) > 0
 }
 
-// byStart puts runs in the order in which they began.
-func byStart(a, b records.Run) int {
-	return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Seq, b.Seq))
+// byEnd puts runs in the order in which they ended: two that went on at once may end
+// in another order than they began.
+func byEnd(a, b records.Run) int {
+	return cmp.Or(a.Ended.Compare(b.Ended), cmp.Compare(a.Seq, b.Seq))
 }

@@ -66,17 +66,17 @@ func TestEveryPageShowsWhatThereIs(t *testing.T) {
 		"/keys":                                  {"not told", "never; made", "on no list"},
 		"/keys?gone=1":                           {"retired", "gone"},
 		"/keys?view=places":                      {"open"},
-		"/repositories/" + decimal(w.repository): {"18,234", "80.2 MiB", "refs/heads/main", "an absent LFS object", "archived"},
+		"/repositories/" + decimal(w.repository): {"18,234", "80.2 MiB", "refs/heads/main", "an absent LFS object", "Archived"},
 		"/runs/" + decimal(w.run):                {"partial", "could not be read", "not complete", "Took"},
 		"/runs":                                  {"left", "Start a sweep", "1 of 4 repositories"},
-		"/schedules":                             {"Europe/Berlin", "up to 10 min 0 s later", "verify, keys"},
+		"/schedules":                             {"Europe/Berlin", "up to 10 minutes later", "verify, keys"},
 		"/policies":                              {"Plans only", "ibm/*-prod", "leaked-active"},
 		"/audit":                                 {"verify", "keys: 4"},
 		"/plans/" + w.plan:                       {"revoke only", "cannot be undone", "Show that the key is refused", "job-7 is to be cancelled", "Approve this plan"},
 		"/plans?state=rejected":                  {"tim"},
 		"/users":                                 {"(you)", "by https://id.example.org", "locked"},
 		"/account":                               {"nightly-report"},
-		"/jobs?state=available":                  {"discover"},
+		"/jobs?state=available":                  {"discover", "target: github:acme/vqe-benchmarks"},
 	} {
 		got := w.get(path, http.StatusOK)
 		text := textOf(t, got)

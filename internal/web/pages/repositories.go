@@ -158,11 +158,11 @@ func about(r records.Repository) (all []fact) {
 		switch value := told[name].(type) {
 		case string:
 			if value != "" {
-				all = append(all, fact{name, value})
+				all = append(all, fact{begun(name), value})
 			}
 		case bool:
 			if value {
-				all = append(all, fact{name, "yes"})
+				all = append(all, fact{begun(name), "yes"})
 			}
 		}
 	}

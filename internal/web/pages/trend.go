@@ -45,7 +45,7 @@ type trendPoint struct {
 // newTrend draws runs that have ended; nil if there are fewer than two.
 func newTrend(runs []records.Run) *trend {
 	var points []trendPoint
-	for _, r := range slices.SortedFunc(slices.Values(runs), byStart) {
+	for _, r := range slices.SortedFunc(slices.Values(runs), byEnd) {
 		t, ok := totals(r)
 		if !ok || r.Ended.IsZero() {
 			continue

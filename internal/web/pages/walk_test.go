@@ -1,7 +1,6 @@
 package pages_test
 
 import (
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 // Everything that people do most is done in a browser with the keyboard alone: the
 // first user is made, findings are decided about, a plan is approved, and somebody
 // signs out and in again.
-func TestTheKeyboardIsEnough(t *testing.T) {
+func (b *browser) keyboard(t *testing.T) {
 	w := newWorld(t)
 	w.fill(plainNames())
 	if _, err := w.store.SQL().ExecContext(t.Context(), "DELETE FROM tokens"); err != nil {
@@ -28,77 +27,79 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	b := newWindow(t, server)
-	b.look(1280, "light")
-	b.watch()
+	v := b.window(t, w)
+	v.look(1280, "light")
+	v.watch()
 	password := "correct horse battery"
 
-	b.open("/set-up?token=" + token)
-	b.tabTo("name")
-	do(b, chromedp.KeyEvent("ada"))
-	b.tabTo("password")
-	do(b, chromedp.KeyEvent(password))
-	b.tabTo("again")
-	do(b, chromedp.KeyEvent(password+kb.Enter))
-	b.until(`document.title.startsWith("Overview")`)
-	b.whole()
+	v.open("/sign-in")
+	v.focusShows()
+	v.open("/set-up?token=" + token)
+	v.focusShows()
+	v.open("/set-up?token=" + token)
+	v.tabTo("name")
+	do(v, chromedp.KeyEvent("ada"))
+	v.tabTo("password")
+	do(v, chromedp.KeyEvent(password))
+	v.tabTo("again")
+	do(v, chromedp.KeyEvent(password+kb.Enter))
+	v.until(`document.title.startsWith("Overview")`)
+	v.whole()
 
 	// The first stop leads past the list of pages.
-	do(b, chromedp.KeyEvent(kb.Tab))
-	if got := b.focused(); got != "Skip to the content" {
+	do(v, chromedp.KeyEvent(kb.Tab))
+	if got := v.focused(); got != "Skip to the content" {
 		t.Errorf("the first stop is %q", got)
 	}
-	do(b, chromedp.KeyEvent(kb.Enter))
-	b.until(`location.hash === "#content"`)
-	do(b, chromedp.KeyEvent(kb.Tab))
-	if !do(b, chromedp.Evaluate[bool](`document.querySelector("main").contains(document.activeElement)`)) {
-		t.Errorf("from there the tab key leads to %q", b.focused())
+	do(v, chromedp.KeyEvent(kb.Enter))
+	v.until(`location.hash === "#content"`)
+	do(v, chromedp.KeyEvent(kb.Tab))
+	if !do(v, chromedp.Evaluate[bool](`document.querySelector("main").contains(document.activeElement)`)) {
+		t.Errorf("from there the tab key leads to %q", v.focused())
 	}
 
-	b.open("/findings")
+	v.open("/findings")
 	found, err := w.store.Findings(t.Context(), records.Filter{Open: true}, records.Page{Most: 1})
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
-	b.tabTo("Choose " + found[0].Path + " in " + found[0].Name)
-	do(b, chromedp.KeyEvent(" "))
-	b.tabTo("why")
-	do(b, chromedp.KeyEvent("the key of a simulator"+kb.Enter))
-	b.until(`document.querySelector("[role=status]")`)
+	v.tabTo("Choose " + found[0].Path + " in " + found[0].Name)
+	do(v, chromedp.KeyEvent(" "))
+	v.tabTo("why")
+	do(v, chromedp.KeyEvent("the key of a simulator"+kb.Enter))
+	v.until(`document.querySelector("[role=status]")`)
 	if w.life(found[0].Seq) != records.Ignored {
 		t.Error("the finding is not ignored")
 	}
-	b.whole()
+	v.whole()
 
-	b.open("/plans")
-	b.tabTo(w.plan[:8])
-	do(b, chromedp.KeyEvent(kb.Enter))
-	b.until(`document.title.startsWith("Plan ")`)
-	b.tabTo("confirm")
-	do(b, chromedp.KeyEvent(w.plan[:8]+kb.Enter))
-	b.until(`document.querySelector("[role=status]")`)
+	v.open("/plans")
+	v.tabTo(w.plan[:8])
+	do(v, chromedp.KeyEvent(kb.Enter))
+	v.until(`document.title.startsWith("Plan ")`)
+	v.tabTo("confirm")
+	do(v, chromedp.KeyEvent(w.plan[:8]+kb.Enter))
+	v.until(`document.querySelector("[role=status]")`)
 	if p, err := w.store.Plan(t.Context(), w.plan); err != nil || p.State != records.PlanApproved {
 		t.Errorf("the plan is %s, %v", p.State, err)
 	}
-	b.whole()
+	v.whole()
 
-	b.tabTo("Sign out")
-	do(b, chromedp.KeyEvent(kb.Enter))
-	b.until(`document.title.startsWith("Sign in")`)
-	b.open("/findings?state=all")
-	b.until(`location.pathname === "/sign-in"`)
-	b.tabTo("name")
-	do(b, chromedp.KeyEvent("ada"))
-	b.tabTo("password")
-	do(b, chromedp.KeyEvent(password+kb.Enter))
-	b.until(`location.pathname === "/findings"`)
-	b.whole()
+	v.tabTo("Sign out")
+	do(v, chromedp.KeyEvent(kb.Enter))
+	v.until(`document.title.startsWith("Sign in")`)
+	v.open("/findings?state=all")
+	v.until(`location.pathname === "/sign-in"`)
+	v.tabTo("name")
+	do(v, chromedp.KeyEvent("ada"))
+	v.tabTo("password")
+	do(v, chromedp.KeyEvent(password+kb.Enter))
+	v.until(`location.pathname === "/findings"`)
+	v.whole()
 }
 
 // A run that goes on renews itself, and stops when it is over.
-func TestARunRenewsItself(t *testing.T) {
+func (b *browser) renewal(t *testing.T) {
 	w := newWorld(t)
 	w.fill(plainNames())
 	runs, err := w.store.Runs(t.Context(), records.Page{Most: 1})
@@ -106,41 +107,42 @@ func TestARunRenewsItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	seq := runs[0].Seq
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	b := newWindow(t, server)
-	b.look(1280, "dark")
-	b.watch()
-	b.open("/runs/" + decimal(seq))
-	b.until(`document.querySelector("progress").value === 1`)
+	v := b.window(t, w)
+	v.look(1280, "dark")
+	v.watch()
+	v.open("/runs/" + decimal(seq))
+	v.until(`document.querySelector("progress").value === 1`)
 	change := func(statement string) {
 		if _, err := w.store.SQL().ExecContext(t.Context(), statement, seq); err != nil {
 			t.Fatal(err)
 		}
 	}
 	change("UPDATE runs SET covered = 3 WHERE seq = ?")
-	b.until(`document.querySelector("progress").value === 3`)
+	v.until(`document.querySelector("progress").value === 3`)
 	change("UPDATE runs SET state = 'done', ended = started + 1000000 WHERE seq = ?")
-	b.until(`!document.querySelector("progress") && !document.querySelector("[hx-get]")`)
-	b.whole()
+	v.until(`!document.querySelector("progress") && !document.querySelector("[hx-get]")`)
+	v.whole()
 }
 
-// Every page is whole in a browser, in both colours, on a desk and on a phone.
-func TestPagesFitTheirWindow(t *testing.T) {
+// Every page is whole in a browser, in both colours, on a desk and on phones, and the
+// focus is seen wherever it can be.
+func (b *browser) fit(t *testing.T) {
 	w := newWorld(t)
 	long := plainNames()
 	long.path += strings.Repeat("/a-directory-with-a-long-name", 6)
 	long.repository += strings.Repeat("-of-the-group", 6)
 	w.fill(long)
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	b := newWindow(t, server)
-	b.watch()
-	for _, width := range []int64{1280, 390, 320} {
-		b.look(width, map[bool]string{true: "light", false: "dark"}[width > 500])
-		for _, path := range w.paths() {
-			b.open(path)
-			b.whole()
+	v := b.window(t, w)
+	v.watch()
+	for _, path := range append(w.paths(), noPage) {
+		v.open(path)
+		for _, width := range []int64{1280, 390, 320} {
+			v.look(width, map[bool]string{true: "light", false: "dark"}[width > 500])
+			v.whole()
+			v.focusShows()
 		}
 	}
 }
+
+// noPage is the address of a page that says that there is none.
+const noPage = "/findings/999999"

@@ -22,7 +22,7 @@ func (p *Pages) words() template.FuncMap {
 		"clean": report.Clean, "asset": func(name string) string { return p.assets[name].address },
 		"ago": func(t time.Time) string { return ago(p.Now(), t) }, "day": day, "stamp": stamp, "iso": iso,
 		"life": lifeTag, "standing": standingTag, "run": runTag, "link": link, "segment": url.PathEscape, "short": short, "plain": plainJSON,
-		"count": grouped, "plural": plural, "took": took, "reading": readingTag, "hands": handsWords, "waits": waits, "bytes": sized, "argument": func(names ...string) string { return quoted(cmp.Or(names...)) }, "millis": func(n int64) string { return took(time.Duration(n) * time.Millisecond) }, "sum": func(a, b int64) int64 { return a + b },
+		"count": grouped, "plural": plural, "took": took, "span": span, "reading": readingTag, "hands": handsWords, "waits": waits, "bytes": sized, "argument": func(names ...string) string { return quoted(cmp.Or(names...)) }, "millis": func(n int64) string { return took(time.Duration(n) * time.Millisecond) }, "sum": func(a, b int64) int64 { return a + b },
 		"tag": func(class, text string) tag { return tag{class, text} }, "entry": newEntry, "themes": themes,
 	}
 }

@@ -23,6 +23,17 @@
       command.append(button);
     }
   };
-  document.addEventListener("DOMContentLoaded", () => prepare(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    prepare(document);
+    // On a small screen the list of pages is one line: the page that is shown is in sight.
+    const shown = document.querySelector("nav [aria-current=page]"), nav = shown?.closest("nav");
+    if (!nav) return;
+    const [one, all] = [shown.getBoundingClientRect(), nav.getBoundingClientRect()];
+    nav.scrollLeft += one.left + one.width / 2 - all.left - all.width / 2;
+  });
+  // Browsers leave what has the focus half outside of what it scrolls in.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 })();
