@@ -31,9 +31,9 @@ const (
 	rememberedRuns = 500
 )
 
-// after is the memory when a run was told.
+// after is the memory when a run was told; 0 is none.
 func (m memory) after(run int64, now time.Time) memory {
-	if !slices.Contains(m.Runs, run) {
+	if run > 0 && !slices.Contains(m.Runs, run) {
 		m.Runs = append(slices.Clone(m.Runs), run)
 	}
 	m.Runs = m.Runs[max(0, len(m.Runs)-rememberedRuns):]

@@ -264,6 +264,44 @@ func TestWhatStaysOpenIsEscalatedOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsOverdueBetweenSweepsIsEscalatedOnce(t *testing.T) {
+	l := newLab(t)
+	first, second := &recorder{}, &recorder{}
+	n := l.notifier(
+		notify.Channel{Name: "team", Kind: notify.Slack, After: 24 * time.Hour, To: "oncall", Sender: first},
+		notify.Channel{Name: "oncall", Kind: notify.Slack, Sender: second, When: []notify.Event{notify.Failed}},
+	)
+	overdue := func(later time.Duration, told, messages int) {
+		t.Helper()
+		l.now = l.now.Add(later)
+		if got, err := n.Overdue(t.Context()); err != nil || got != told || len(second.sent) != messages {
+			t.Fatalf("%d told, %d messages, %v", got, len(second.sent), err)
+		}
+	}
+	run := l.begin()
+	l.found(run, "acme/one", "", "live")
+	overdue(25*time.Hour, 0, 0) // nobody was told of it
+	l.now = l.now.Add(-25 * time.Hour)
+	if _, err := n.After(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	overdue(23*time.Hour, 0, 0)
+	second.fail = []error{errors.New("it broke off")}
+	l.now = l.now.Add(2 * time.Hour)
+	if _, err := n.Overdue(t.Context()); err == nil {
+		t.Fatal("what broke off was told")
+	}
+	overdue(time.Minute, 1, 1)
+	overdue(time.Minute, 0, 1)
+	if m := second.sent[0]; !m.Again || m.ID == first.sent[0].ID {
+		t.Errorf("%s after %s, again: %t", m.ID, first.sent[0].ID, m.Again)
+	}
+	l.end(run)
+	if _, err := n.After(t.Context(), l.begin()); err != nil || len(second.sent) != 1 {
+		t.Errorf("the next sweep: %d messages, %v", len(second.sent), err)
+	}
+}
+
 func TestChannelsAreChecked(t *testing.T) {
 	good := notify.Channel{Name: "x", Kind: notify.Teams, When: []notify.Event{notify.New}, After: time.Hour, To: "y"}
 	if err := good.Validate(); err != nil {

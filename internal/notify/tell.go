@@ -93,8 +93,9 @@ func (n *Notifier) After(ctx context.Context, run records.Run) (Outcome, error) 
 type job struct {
 	kind    string
 	channel Channel
-	run     records.Run
-	sender  Sender
+	// run is what it is about; its number is 0 for what the clock brings.
+	run    records.Run
+	sender Sender
 	// fill reads what is to be told.
 	fill func(context.Context, *gatherer) error
 	// due says whether it is the time, by the actions before, newest first.
@@ -226,7 +227,7 @@ func (n *Notifier) claim(ctx context.Context, j job) (*gatherer, string, error) 
 		return nil, "", err
 	}
 	now := n.Now().UTC()
-	if slices.Contains(m.Runs, j.run.Seq) {
+	if j.run.Seq > 0 && slices.Contains(m.Runs, j.run.Seq) {
 		return nil, stateOf(before, j.run.Seq), nil
 	}
 	again := len(before) > 0 && before[0].State == sending
@@ -241,6 +242,9 @@ func (n *Notifier) claim(ctx context.Context, j job) (*gatherer, string, error) 
 		return nil, "", err
 	}
 	if !g.news && (j.channel.Kind != Issue || len(g.message.Touched) == 0) {
+		if j.run.Seq == 0 {
+			return nil, Nothing, nil
+		}
 		return nil, Nothing, n.note(ctx, j, Nothing, note{Memory: &g.then})
 	}
 	g.message.ID, g.message.At, g.message.Link, g.message.Again = identity(j, m), now, n.Link, again
@@ -275,9 +279,12 @@ func stateOf(before []records.Action, run int64) string {
 	return Sent
 }
 
-// identity names a message: another attempt to tell the same run has the same
-// name.
+// identity names a message: another attempt to tell the same run, or the same that is
+// overdue, has the same name.
 func identity(j job, m memory) string {
+	if j.kind == escalation {
+		j.run, m.Runs = records.Run{Seq: m.Until.UnixMicro()}, nil
+	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%d\x00%d", j.kind, j.channel.Name, j.run.Seq, j.run.Started.UnixMicro(), len(m.Runs)))
 	return "qleaks_" + hex.EncodeToString(sum[:12])
 }

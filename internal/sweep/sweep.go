@@ -139,6 +139,8 @@ type Options struct {
 	Patience time.Duration
 	// Retention says how long records are kept; the zero one keeps them.
 	Retention records.Retention
+	// Aside is done now and then, whether a sweep goes on or not; nil for nothing.
+	Aside func(ctx context.Context)
 	// Log gets numbers and words of ours; nil for none.
 	Log *slog.Logger
 }

@@ -63,6 +63,14 @@ func (w *Worker) Run(ctx context.Context) error {
 	beside.Go(func() { w.every(ctx, tickPause, w.tick) })
 	beside.Go(func() { w.every(ctx, w.patience()/10, w.dropCancelled) })
 	beside.Go(func() { w.every(ctx, retainPause, w.retain) })
+	if w.Aside != nil {
+		beside.Go(func() {
+			w.every(ctx, asidePause, func(ctx context.Context) error {
+				w.Aside(ctx)
+				return nil
+			})
+		})
+	}
 	<-ctx.Done()
 	beside.Wait()
 	// The context has ended, and ending takes a moment.
@@ -83,6 +91,9 @@ func (w *Worker) join(ctx context.Context) error {
 	}
 	return nil
 }
+
+// asidePause is how often a worker does what it does aside.
+const asidePause = 5 * time.Minute
 
 // stopPatience is how long a worker that was told to end may take.
 const stopPatience = time.Minute

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -89,18 +90,19 @@ func (c channels) issues(s notifySection, token secret.Value) (notify.Sender, er
 	return notify.NewIssues(notify.Issues{Client: client, Store: c.store, Repository: s.Repository, Public: s.Public})
 }
 
-// notify tells people what the sweep found.
-func (s steps) notify(ctx context.Context, run records.Run) (json.RawMessage, error) {
+// notifier has all channels that can be opened; what is wrong with the others is in
+// the error.
+func (s steps) notifier(ctx context.Context) (*notify.Notifier, error) {
 	config, file, err := loadNotify(s.env, s.options.Config)
 	if err != nil {
 		return nil, err
 	}
-	if len(config.Notify) == 0 {
-		return nil, errors.New("there is no channel: write [notify.NAME] into " + file)
-	}
 	c := channels{env: s.env, network: s.options.Network, store: s.store, file: file}
-	n := notify.Notifier{Store: s.store, Link: config.Serve.URL, Now: s.env.Now}
+	n := &notify.Notifier{Store: s.store, Link: config.Serve.URL, Now: s.env.Now}
 	var wrong []error
+	if len(config.Notify) == 0 {
+		wrong = append(wrong, errors.New("there is no channel: write [notify.NAME] into "+file))
+	}
 	for _, name := range slices.Sorted(maps.Keys(config.Notify)) {
 		channel, err := c.open(ctx, name, config.Notify[name])
 		if err != nil {
@@ -109,9 +111,37 @@ func (s steps) notify(ctx context.Context, run records.Run) (json.RawMessage, er
 		}
 		n.Channels = append(n.Channels, channel)
 	}
+	return n, errors.Join(wrong...)
+}
+
+// notify tells people what the sweep found.
+func (s steps) notify(ctx context.Context, run records.Run) (json.RawMessage, error) {
+	n, wrong := s.notifier(ctx)
+	if n == nil || len(n.Channels) == 0 {
+		return nil, wrong
+	}
 	o, err := n.After(ctx, run)
-	if later, ok := errors.AsType[*notify.LaterError](err); ok && len(wrong) == 0 {
+	if later, ok := errors.AsType[*notify.LaterError](err); ok && wrong == nil {
 		return nil, &sweep.BusyError{After: later.After}
 	}
-	return outcome(o, errors.Join(append(wrong, err)...))
+	return outcome(o, errors.Join(wrong, err))
+}
+
+// overdue tells people, between sweeps, what nobody decided about in time.
+func (s steps) overdue(log *slog.Logger) func(ctx context.Context) {
+	return func(ctx context.Context) {
+		config, _, err := loadNotify(s.env, s.options.Config)
+		if err != nil || !slices.ContainsFunc(slices.Collect(maps.Values(config.Notify)), func(c notifySection) bool { return c.EscalateAfter != "" }) {
+			return // the step tells what is wrong with the file
+		}
+		n, err := s.notifier(ctx)
+		if n != nil {
+			told, overdue := n.Overdue(ctx)
+			err = errors.Join(err, overdue)
+			log.Debug("people were told what is overdue", "channels", told)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("not everybody could be told what is overdue", "error", err)
+		}
+	}
 }

@@ -178,6 +178,7 @@ func (s *service) run(ctx context.Context, server *web.Server, l net.Listener, c
 	var worker *sweep.Worker
 	if !s.options.onlyServe {
 		var err error
+		s.options.Working.stays = true
 		if worker, err = s.options.Working.worker(ctx, s.env, s.options.Talking, s.store); err != nil {
 			return errors.Join(err, l.Close())
 		}

@@ -24,6 +24,8 @@ type workerOptions struct {
 	Network networkOptions
 	// Config is the operator's file for the commands that ask and change.
 	Config string
+	// stays: it works until it is ended, and not for one sweep.
+	stays  bool
 	memory int64
 }
 
@@ -73,8 +75,13 @@ func (o *workerOptions) worker(ctx context.Context, env Env, talk talkOptions, s
 	}
 	v := thisVersion()
 	version := strings.TrimSpace(v.Version + " " + v.Revision)
+	does := steps{env: env, store: store, source: source, options: o, salt: prints.Salt()}
+	var aside func(context.Context)
+	if o.stays {
+		aside = does.overdue(debugLog(env, talk))
+	}
 	w, err := sweep.NewWorker(sweep.Options{
-		Store: store, Source: source, Reader: r, Steps: sweepSteps(env, store, source, o, prints.Salt()), Workers: o.Workers, Version: version,
+		Store: store, Source: source, Reader: r, Steps: does.named(), Aside: aside, Workers: o.Workers, Version: version,
 		Conditions: fmt.Sprintf("%s %t %s", version, v.Modified, prints.Salt()), Log: debugLog(env, talk), Retention: kept,
 	})
 	if err != nil {

@@ -26,8 +26,7 @@ type steps struct {
 	salt    string
 }
 
-func sweepSteps(env Env, store *records.Store, source sweep.Source, o *workerOptions, salt string) []sweep.NamedStep {
-	s := steps{env: env, store: store, source: source, options: o, salt: salt}
+func (s steps) named() []sweep.NamedStep {
 	return []sweep.NamedStep{{Name: "verify", Do: s.verify}, {Name: "keys", Do: s.keys}, {Name: "judge", Do: s.judge}, {Name: "remediate", Do: s.remediate}, {Name: sweep.NotifyStep, Do: s.notify}}
 }
 

@@ -51,6 +51,7 @@ func runWorker(ctx context.Context, env Env, o workerCommandOptions) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	o.Working.stays = true
 	w, err := o.Working.worker(ctx, env, o.Talking, store)
 	if err != nil {
 		return err
