@@ -42,6 +42,7 @@ func Main(ctx context.Context, env Env) int {
 }
 
 func newRootCommand(env Env) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "qleaks",
 		Short: "Find quantum-cloud keys where they should not be",
@@ -57,10 +58,14 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		SilenceUsage:  true,
 		Args:          knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return runVersion(env)
+			}
 			return runStanding(cmd.Context(), env, cmd.Help)
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.Flags().BoolVar(&version, "version", false, "say which qleaks this is, as qleaks version does")
 	root.AddCommand(
 		newScanCommand(env),
 		newHookCommand(env),
