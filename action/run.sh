@@ -63,7 +63,7 @@ download() {
 build() {
 	command -v go >/dev/null || return 1
 	qleaks=$tools/qleaks$(go env GOEXE)
-	(cd "$here/.." && GOWORK=off GOFLAGS=-mod=readonly go build -trimpath -o "$qleaks" ./cmd/qleaks) ||
+	(cd "$here/.." && GOWORK=off GOFLAGS=-mod=readonly go build -o "$qleaks" ./cmd/qleaks) ||
 		fail "qleaks could not be built from the tree of the action"
 }
 
