@@ -15,6 +15,8 @@ var (
 	ErrNewer = errors.New("a newer qleaks wrote the journal: use that one")
 	// ErrForeign: it is the journal of another account.
 	ErrForeign = errors.New("it is the journal of another account")
+	// ErrFull: it is longer than what is read. SetAside it.
+	ErrFull = errors.New("the journal is full: set it aside, and a new one begins")
 	// ErrInRepository: the place lies in a repository, from where it could be
 	// committed.
 	ErrInRepository = errors.New("the journal would lie inside a Git repository: choose another directory")

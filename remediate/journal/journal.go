@@ -156,7 +156,7 @@ func content(f durable.File) ([]byte, error) {
 		return nil, err
 	}
 	if size > maxFile {
-		return nil, fmt.Errorf("it has %d bytes: set it aside and begin a new one", size)
+		return nil, fmt.Errorf("%w: %d bytes", ErrFull, size)
 	}
 	data := make([]byte, size)
 	for at := 0; at < len(data); {

@@ -95,7 +95,8 @@ func (p Place) files(v *View) error {
 	return nil
 }
 
-// Accounts returns the accounts that have a journal.
+// Accounts returns the accounts that have a journal. With an error it returns those
+// that can be read: of the others it is not known whose they are.
 func Accounts(p Place) ([]Account, error) {
 	p = p.withDefaults()
 	names, err := p.Disk.List(p.Dir)
@@ -106,19 +107,31 @@ func Accounts(p Place) ([]Account, error) {
 		return nil, fmt.Errorf("list the journals: %w", err)
 	}
 	var all []Account
+	var failed error
 	for _, name := range names {
+		// The head first, as Look does. Other files have none, and a journal that was
+		// never begun has none of a record.
+		kept, noHead := head.Read(p.Disk, filepath.Join(p.Heads, name))
+		headless := errors.Is(noHead, fs.ErrNotExist)
 		data, err := durable.ReadWhole(p.Disk, filepath.Join(p.Dir, name, journalName), maxFile)
-		if err != nil || len(data) < fileHeader {
-			continue // other files, and journals that were never begun
+		if err != nil || len(data) <= fileHeader {
+			if !headless && (noHead != nil || kept.Sequence > 0) {
+				failed = errors.Join(failed, fmt.Errorf("list the journals: %s: %w", name, ErrOldCopy))
+			}
+			continue
 		}
 		var a Account
 		r, _, err := decode(data[fileHeader:], headOfHeader(data[:fileHeader]))
+		if err != nil && noHead == nil && kept.Sequence == 0 {
+			continue // its first record is being written, or was cut short
+		}
 		if err != nil || json.Unmarshal(r.Facts, &a) != nil || a.folder() != name {
-			return nil, fmt.Errorf("list the journals: %s: %w", name, damaged(1, "it does not say whose journal it is"))
+			failed = errors.Join(failed, fmt.Errorf("list the journals: %s: %w", name, damaged(1, "it does not say whose journal it is")))
+			continue
 		}
 		all = append(all, a)
 	}
-	return all, nil
+	return all, failed
 }
 
 // SetAside puts a journal that cannot be opened, or should not be gone on with,

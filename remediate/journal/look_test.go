@@ -53,6 +53,9 @@ func TestALookAtAnyMomentUnderstands(t *testing.T) {
 		if err != nil || v.Head.Sequence < m.last() {
 			t.Fatalf("after call %d: %d of %d records, %v", n, v.Head.Sequence, m.last(), err)
 		}
+		if _, err := journal.Accounts(journal.Place{Dir: stateDir, Heads: headsDir, Disk: w.disk}); err != nil {
+			t.Fatalf("after call %d: %v", n, err)
+		}
 	}
 }
 
@@ -158,6 +161,32 @@ func TestAPlaceInARepositoryIsRefused(t *testing.T) {
 	for _, a := range []journal.Account{{}, {Provider: "ibm"}, {Provider: "IBM", ID: "x"}, {Provider: "../x", ID: "x"}, {Provider: "ibm", ID: "a\nb"}, {Provider: "ibm", ID: "\xff"}} {
 		if err := a.Validate(); err == nil {
 			t.Errorf("%+v is taken", a)
+		}
+	}
+}
+
+// One journal that is broken hides no other, and is not taken for none.
+func TestABrokenJournalIsListedAsOne(t *testing.T) {
+	w := newWorld(t)
+	_, content := written(t, w)
+	place, err := w.place()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := journal.Account{Provider: "ionq", ID: "another"}
+	j, err := journal.Open(place, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := fileOf(t, content, "/journal")
+	for name, data := range map[string][]byte{"emptied": {}, "cut in its header": content[file][:20], "cut behind it": content[file][:64], "cut in the first record": content[file][:80]} {
+		w.disk.Set(file, data)
+		got, err := journal.Accounts(place)
+		if !refused(err) || len(got) != 1 || got[0] != other {
+			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
 }

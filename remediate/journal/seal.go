@@ -123,18 +123,6 @@ func (s *Sealer) open(file []byte) (Binding, secret.Value, error) {
 	return unseal(file, s.identity, s.authenticate)
 }
 
-// Recover opens a sealed file with the offline identity, when the operator's is
-// lost. Who made the file cannot be told: only the operator's identity could.
-// The same can be had by hand: age -d -i IDENTITY FILE shows the binding in the
-// first line and the value in the last.
-func Recover(file []byte, identity secret.Value) (Binding, secret.Value, error) {
-	read, err := age.ParseX25519Identity(identity.Reveal())
-	if err != nil {
-		return Binding{}, secret.Value{}, errors.New("the identity is none that age makes")
-	}
-	return unseal(file, read, nil)
-}
-
 func unseal(file []byte, identity *age.X25519Identity, authenticate func(...[]byte) []byte) (Binding, secret.Value, error) {
 	var b Binding
 	r, err := age.Decrypt(bytes.NewReader(file), identity)

@@ -38,7 +38,7 @@ func (r *remedy) lent(now time.Time) ([]lentKey, error) {
 	list := []lentKey{}
 	for _, j := range journals {
 		if j.err != nil {
-			return nil, couldNot("cannot read the journal of "+j.account.ID, j.err)
+			return nil, brokenJournals(journals, j.err)
 		}
 		for _, s := range j.standings {
 			if s.Row.Order != remediate.Lend || s.State == remediate.StateDone || s.State == remediate.StateAbandoned {

@@ -45,7 +45,7 @@ proved by the provider. See docs/remediation.md.`,
 	}
 	cmd.AddCommand(
 		newRemediatePlanCommand(env), newRemediateApplyCommand(env), newRemediateResumeCommand(env), newRemediateRollbackCommand(env),
-		newRemediateStatusCommand(env), newRemediateApproveCommand(env), newRemediateCheckCommand(env),
+		newRemediateStatusCommand(env), newRemediateApproveCommand(env), newRemediateCheckCommand(env), newRemediateSetAsideCommand(env),
 	)
 	return cmd
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -106,7 +107,12 @@ func (r *remedy) openAccounts(rotation string) ([]namedAccount, error) {
 		return nil, err
 	}
 	var list []namedAccount
+	var failed error
 	for _, k := range journals {
+		if k.err != nil {
+			failed = errors.Join(failed, k.err)
+			continue
+		}
 		open := false
 		for _, s := range k.standings {
 			live := s.State != remediate.StateDone && s.State != remediate.StateAbandoned
@@ -115,6 +121,12 @@ func (r *remedy) openAccounts(rotation string) ([]namedAccount, error) {
 		if open {
 			list = append(list, namedAccount{k.account.Provider, k.account.ID})
 		}
+	}
+	if failed != nil && len(list) == 0 {
+		return nil, brokenJournals(journals, failed)
+	}
+	if failed != nil {
+		r.say.warning("not all is gone on with: %v", failed)
 	}
 	return list, nil
 }
@@ -134,10 +146,10 @@ func (r *remedy) journals() ([]keptJournal, error) {
 		return nil, err
 	}
 	accounts, err := journal.Accounts(place)
-	if err != nil {
-		return nil, couldNot("cannot read the journals", err)
-	}
 	var list []keptJournal
+	if err != nil {
+		list = append(list, keptJournal{err: err}) // nobody knows whose
+	}
 	for _, a := range accounts {
 		k := keptJournal{account: a}
 		if k.view, k.err = journal.Look(place, a); k.err == nil {

@@ -81,7 +81,11 @@ func runRemediateStatus(env Env, o remedyOptions, all, asJSON bool) error {
 			}
 		}
 	}
-	if len(shown) == 0 {
+	switch {
+	case len(shown) > 0:
+	case failed != nil:
+		page.Line(textpage.Plain, "Of what could be read nothing waits; not every journal could be.")
+	default:
 		page.Line(textpage.Plain, "Nothing is open.")
 	}
 	text := page.Bytes()
@@ -96,7 +100,7 @@ func runRemediateStatus(env Env, o remedyOptions, all, asJSON bool) error {
 	}
 	switch {
 	case failed != nil:
-		return couldNot("cannot read a journal", failed, "docs/journal.md says what to do")
+		return brokenJournals(journals, failed)
 	case open > 0:
 		return exitStatusError(exitPartly)
 	}
@@ -132,7 +136,7 @@ func (r *remedy) check() error {
 		switch v := k.view; {
 		case k.err != nil:
 			failed = errors.Join(failed, k.err)
-			page.Wrapped(textpage.Plain, k.account.String()+"  ", "refused: "+k.err.Error())
+			page.Wrapped(textpage.Plain, whose(k)+"  ", "refused: "+k.err.Error())
 		case len(v.Missing) > 0:
 			failed = errors.Join(failed, fmt.Errorf("%s: %d sealed values are missing", k.account, len(v.Missing)))
 			page.Wrapped(textpage.Plain, k.account.String()+"  ", fmt.Sprintf("%d sealed values that are still needed are missing", len(v.Missing)))
@@ -147,7 +151,7 @@ func (r *remedy) check() error {
 		return err
 	}
 	if failed != nil {
-		return couldNot("not everything is whole", failed, "docs/journal.md says what to do")
+		return couldNot("not everything is whole", failed, brokenHints(journals)...)
 	}
 	return nil
 }
