@@ -66,7 +66,16 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.Flags().BoolVar(&version, "version", false, "say which qleaks this is, as qleaks version does")
-	root.AddCommand(
+	root.AddCommand(slices.Concat(ownCommands(env), sweepCommands(env), hiddenCommands(env), gitleaksCommands(env))...)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(helpTemplate)
+	root.SetFlagErrorFunc(flagError)
+	return root
+}
+
+// ownCommands are for one person, and one repository or account at a time.
+func ownCommands(env Env) []*cobra.Command {
+	return []*cobra.Command{
 		newScanCommand(env),
 		newHookCommand(env),
 		newInitCommand(env),
@@ -96,12 +105,7 @@ whole history of Git repositories. It works offline and never shows a key.`,
 		newStoresCommand(env),
 		newGitHubCommand(env),
 		newDoctorCommand(env),
-	)
-	root.AddCommand(slices.Concat(sweepCommands(env), hiddenCommands(env), gitleaksCommands(env))...)
-	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(helpTemplate)
-	root.SetFlagErrorFunc(flagError)
-	return root
+	}
 }
 
 // sweepCommands are about sweeps of an organisation, and their records.
