@@ -137,6 +137,10 @@ type Progress struct {
 	Findings   int64 `json:"findings"`
 	// Changed counts the findings that the run gave a life.
 	Changed map[Life]int64 `json:"changed"`
+	// Worked is how many repositories a worker looked at, and Begun when the first of
+	// these was begun; the others were known to be unchanged when they were listed.
+	Worked int64     `json:"-"`
+	Begun  time.Time `json:"-"`
 }
 
 // Covered is how many repositories have their coverage.
@@ -160,16 +164,21 @@ func (tx *Tx) Progress(ctx context.Context, run int64) (Progress, error) {
 
 func progress(ctx context.Context, c conn, run int64) (Progress, error) {
 	p := Progress{Repositories: map[Outcome]int64{}, Changed: map[Life]int64{}}
-	err := c.query(ctx, "SELECT outcome, complete, COUNT(*), SUM(findings) FROM coverage WHERE run = $1 GROUP BY outcome, complete",
+	err := c.query(ctx, `SELECT outcome, complete, COUNT(*), SUM(findings), COUNT(CASE WHEN millis > 0 THEN 1 END), COALESCE(MIN(CASE WHEN millis > 0 THEN at - 1000 * millis END), 0)
+		FROM coverage WHERE run = $1 GROUP BY outcome, complete`,
 		func(scan func(to ...any) error) error {
 			var outcome Outcome
 			var complete bool
-			var count, findings int64
-			if err := scan((*string)(&outcome), &complete, &count, &findings); err != nil {
+			var count, findings, worked, begun int64
+			if err := scan((*string)(&outcome), &complete, &count, &findings, &worked, &begun); err != nil {
 				return err
 			}
 			p.Repositories[outcome] += count
 			p.Findings += findings
+			p.Worked += worked
+			if begun > 0 && (p.Begun.IsZero() || moment(begun).Before(p.Begun)) {
+				p.Begun = moment(begun)
+			}
 			if !complete {
 				p.Incomplete += count
 			}

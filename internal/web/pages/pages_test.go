@@ -68,7 +68,7 @@ func TestEveryPageShowsWhatThereIs(t *testing.T) {
 		"/keys?view=places":                      {"open"},
 		"/repositories/" + decimal(w.repository): {"18,234", "80.2 MiB", "refs/heads/main", "an absent LFS object", "Archived"},
 		"/runs/" + decimal(w.run):                {"partial", "could not be read", "not complete", "Took"},
-		"/runs":                                  {"left", "Start a sweep", "1 of 4 repositories"},
+		"/runs":                                  {"Start a sweep", "1 of 4 repositories"},
 		"/schedules":                             {"Europe/Berlin", "up to 10 minutes later", "verify, keys"},
 		"/policies":                              {"Plans only", "ibm/*-prod", "leaked-active"},
 		"/audit":                                 {"verify", "keys: 4"},

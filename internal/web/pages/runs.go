@@ -79,8 +79,9 @@ func (p *Pages) progressOf(ctx context.Context, run records.Run) (runView, error
 		return v, err
 	}
 	v.Elapsed = max(p.Now().Sub(run.Started), 0)
-	if run.State == records.Sweeping && run.Covered > 0 && v.Elapsed > 0 {
-		each := v.Elapsed / time.Duration(run.Covered)
+	// What was known to be unchanged took no time, and says nothing of what is left.
+	if since := p.Now().Sub(v.Progress.Begun); run.State == records.Sweeping && v.Progress.Worked > 0 && since > 0 {
+		each := since / time.Duration(v.Progress.Worked)
 		v.Rate = float64(time.Minute) / float64(max(each, 1))
 		v.Left = each * time.Duration(max(run.Expected-run.Covered, 0))
 	}
