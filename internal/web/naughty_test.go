@@ -28,6 +28,9 @@ func naughty(t *testing.T) []string {
 	if err := json.Unmarshal(text, &list); err != nil || len(list) != 515 {
 		t.Fatal(len(list), err)
 	}
+	if testing.Short() { // a sample for the race detector, which takes ten times as long
+		list = slices.DeleteFunc(list, func(text string) bool { return len(text)%8 > 0 })
+	}
 	return append(list, spells()...)
 }
 

@@ -63,6 +63,10 @@ func TestSpellsInEveryParameterAreValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	some := spells()
+	if testing.Short() { // a sample for the race detector
+		some = some[:3]
+	}
 	for _, route := range w.web.Table() {
 		if route.Stream || route.Public {
 			continue
@@ -73,7 +77,7 @@ func TestSpellsInEveryParameterAreValues(t *testing.T) {
 				names = append(names, parameter.Value.Name)
 			}
 		}
-		for _, spell := range spells() {
+		for _, spell := range some {
 			paths := []string{strings.NewReplacer("{seq}", url.PathEscape(spell), "{name}", url.PathEscape(spell), "{hash}", url.PathEscape(spell)).Replace(route.Pattern)}
 			for _, name := range names {
 				paths = append(paths, place(route.Pattern)+"?"+url.Values{name: {spell}}.Encode())

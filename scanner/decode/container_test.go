@@ -218,6 +218,9 @@ func TestArchivesCutAnywhereAreNoted(t *testing.T) {
 }
 
 func TestBombsMeetTheirBudget(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	var gz bytes.Buffer
 	w := gzip.NewWriter(&gz)
 	zeros := make([]byte, 1<<20)
@@ -282,6 +285,9 @@ func TestOverlappingMembersMeetTheRatio(t *testing.T) {
 }
 
 func TestAMillionMembersMeetTheirBudget(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	members := 1_000_000

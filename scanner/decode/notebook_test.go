@@ -239,6 +239,9 @@ func TestANotebookCutAnywhereKeepsItsKeysAndIsNoted(t *testing.T) {
 }
 
 func TestLongPartsComeInPiecesThatOverlap(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	key := sampleKey(32, "")
 	line := strings.Repeat("x", 99) + "\n"
 	at := 25_001

@@ -58,6 +58,9 @@ func TestWhatIsMissingOfAPDFIsNoted(t *testing.T) {
 }
 
 func TestAPDFMeetsItsBudgets(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	bomb := pdfOf(t, "text", strings.Repeat("0", 40<<20))
 	_, notes := collect(t, bomb, "", Options{Ratio: 20})
 	wantNote(t, notes, "unread: : it unfolds to more than 20 times its size")

@@ -90,6 +90,9 @@ func TestMembersOf7zAreRead(t *testing.T) {
 }
 
 func TestA7zMeetsItsBudgets(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	bomb := sevenZipOf(t, file{"zeros", strings.Repeat("0", 40<<20)}, file{"behind", "text behind it"})
 	_, notes := collect(t, bomb, "", Options{Ratio: 20})
 	wantNote(t, notes, "unread: zeros: it unfolds to more than 20 times its size")

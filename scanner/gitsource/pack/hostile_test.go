@@ -308,6 +308,9 @@ func TestAnIndexOfAnotherPackGivesNoContentAFalseID(t *testing.T) {
 }
 
 func TestBombsStayWithinTheirBudget(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	var zeros bytes.Buffer
 	z, _ := zlib.NewWriterLevel(&zeros, 9)
 	z.Write(make([]byte, 8<<20))

@@ -41,6 +41,9 @@ func streamedFrom(t *testing.T, dir string, o Options, v *streaming) ([]Refusal,
 }
 
 func TestWhatIsTooLargeToBeHeldIsStreamed(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	r := rand.New(rand.NewPCG(5, 6))
 	large, small := text(r, 60_000), []byte("small")
 	b := newBuilder(20)
@@ -75,6 +78,9 @@ func TestWhatIsTooLargeToBeHeldIsStreamed(t *testing.T) {
 }
 
 func TestAStreamThatBreaksIsRefused(t *testing.T) {
+	if testing.Short() { // as the race detector runs it, and nothing runs beside it
+		t.Skip("it takes memory and time")
+	}
 	r := rand.New(rand.NewPCG(5, 6))
 	large := text(r, 60_000)
 	packed := deflated(large)

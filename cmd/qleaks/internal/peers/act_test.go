@@ -2,7 +2,9 @@ package peers
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,7 +47,7 @@ func newActLab(t *testing.T, workflow string) *actLab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &actLab{act: peertest.Workflows(t, root, peertest.Act), root: root}
+	l := &actLab{act: peertest.Workflows(t, root, peertest.Act), root: committed(t, root)}
 	home, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +67,35 @@ func newActLab(t *testing.T, workflow string) *actLab {
 	l.git("add", ".")
 	l.git("commit", "-q", "-m", "workflow")
 	return l
+}
+
+// committed is a copy of what Git has, or would add, of a working tree. act copies the
+// whole directory of an action, with all that lies about there, for every run.
+func committed(t *testing.T, root string) string {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list.Dir = root
+	names, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and not yet in the index
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // commit commits files, a key in each whose text is empty, and returns the commit.
