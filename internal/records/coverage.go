@@ -174,12 +174,12 @@ func (tx *Tx) CoverUnchanged(ctx context.Context, run int64, repositories []int6
 	return doing("count coverage", err)
 }
 
-// among is a condition on a number that is one of some, and its arguments behind those
+// among is a condition on a value that is one of some, and its arguments behind those
 // that are given.
-func among(numbers []int64, args ...any) (condition string, all []any) {
-	marks := make([]string, 0, len(numbers))
-	for _, n := range numbers {
-		args = append(args, n)
+func among[T any](values []T, args ...any) (condition string, all []any) {
+	marks := make([]string, 0, len(values))
+	for _, v := range values {
+		args = append(args, v)
 		marks = append(marks, fmt.Sprintf("$%d", len(args)))
 	}
 	return " IN (" + strings.Join(marks, ", ") + ")", args

@@ -53,16 +53,11 @@ func (s *Store) KeyPlaces(ctx context.Context, fingerprints []string) ([]KeyPlac
 
 // Listed returns those of some fingerprints that lists of keys have.
 func (s *Store) Listed(ctx context.Context, fingerprints []string) ([]string, error) {
-	var marks []string
-	var args []any
-	for _, f := range fingerprints {
-		args = append(args, f)
-		marks = append(marks, fmt.Sprintf("$%d", len(args)))
-	}
-	if len(marks) == 0 {
+	if len(fingerprints) == 0 {
 		return nil, nil
 	}
-	listed, err := list(ctx, s.engine, "SELECT DISTINCT fingerprint FROM keys WHERE fingerprint IN ("+strings.Join(marks, ", ")+")",
+	these, args := among(fingerprints)
+	listed, err := list(ctx, s.engine, "SELECT DISTINCT fingerprint FROM keys WHERE fingerprint"+these,
 		func(scan func(to ...any) error, f *string) error { return scan(f) }, args...)
 	return listed, doing("list keys", err)
 }

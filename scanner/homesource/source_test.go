@@ -105,18 +105,18 @@ func TestPlacesAreReadAndNothingElse(t *testing.T) {
 	h := newHouse(t)
 	for _, name := range []string{
 		".qiskit/qiskit-ibm.json", ".qbraid/qbraidrc", ".bash_history", ".config/pennylane/config.toml",
-		"Downloads/apikey.json", "work/ionq/.env", "work/.ipynb_checkpoints/bell-checkpoint.ipynb",
+		"Downloads/apikey.json", "projects/ionq/.env", "projects/.ipynb_checkpoints/bell-checkpoint.ipynb",
 		".config/Code/User/History/1a2b/xy.py", ".ipython/profile_default/history.sqlite",
-		"work/Library/.env", ".envrc",
+		"projects/Library/.env", ".envrc",
 		// Not places:
 		"Library/x/.env",
-		"work/ionq/bell.py", "work/node_modules/x/.env", "Downloads/film.mkv", "Downloads/more/apikey.json",
+		"projects/ionq/bell.py", "projects/node_modules/x/.env", "Downloads/film.mkv", "Downloads/more/apikey.json",
 	} {
 		h.put("home/"+name, 0o600)
 	}
 	h.want(
 		"+~/.qiskit/qiskit-ibm.json", "+~/.qbraid/qbraidrc", "~/.bash_history", "+~/.config/pennylane/config.toml",
-		"~/Downloads/apikey.json", "+~/work/ionq/.env", "+~/work/Library/.env", "+~/.envrc", "~/work/.ipynb_checkpoints/bell-checkpoint.ipynb",
+		"~/Downloads/apikey.json", "+~/projects/ionq/.env", "+~/projects/Library/.env", "+~/.envrc", "~/projects/.ipynb_checkpoints/bell-checkpoint.ipynb",
 		"~/.config/Code/User/History/1a2b/xy.py", "~/.ipython/profile_default/history.sqlite",
 	)
 }

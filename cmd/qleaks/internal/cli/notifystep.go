@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -128,20 +127,27 @@ func (s steps) notify(ctx context.Context, run records.Run) (json.RawMessage, er
 }
 
 // overdue tells people, between sweeps, what nobody decided about in time.
-func (s steps) overdue(log *slog.Logger) func(ctx context.Context) {
+func (s steps) overdue(say messages) func(ctx context.Context) {
 	return func(ctx context.Context) {
-		config, _, err := loadNotify(s.env, s.options.Config)
-		if err != nil || !slices.ContainsFunc(slices.Collect(maps.Values(config.Notify)), func(c notifySection) bool { return c.EscalateAfter != "" }) {
-			return // the step tells what is wrong with the file
-		}
-		n, err := s.notifier(ctx)
-		if n != nil {
-			told, overdue := n.Overdue(ctx)
-			err = errors.Join(err, overdue)
-			log.Debug("people were told what is overdue", "channels", told)
-		}
+		err := s.tellOverdue(ctx)
 		if err != nil && ctx.Err() == nil {
-			log.Warn("not everybody could be told what is overdue", "error", err)
+			say.warning("not everybody could be told what is overdue: %v", err)
 		}
 	}
+}
+
+func (s steps) tellOverdue(ctx context.Context) error {
+	config, _, err := loadNotify(s.env, s.options.Config)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(config.Notify)), func(c notifySection) bool { return c.EscalateAfter != "" }) {
+		return nil
+	}
+	n, err := s.notifier(ctx)
+	if n != nil {
+		_, overdue := n.Overdue(ctx)
+		err = errors.Join(err, overdue)
+	}
+	return err
 }

@@ -78,7 +78,7 @@ func (o *workerOptions) worker(ctx context.Context, env Env, talk talkOptions, s
 	does := steps{env: env, store: store, source: source, options: o, salt: prints.Salt()}
 	var aside func(context.Context)
 	if o.stays {
-		aside = does.overdue(debugLog(env, talk))
+		aside = does.overdue(messages{w: env.Stderr, quiet: talk.Quiet})
 	}
 	w, err := sweep.NewWorker(sweep.Options{
 		Store: store, Source: source, Reader: r, Steps: does.named(), Aside: aside, Workers: o.Workers, Version: version,

@@ -113,7 +113,9 @@ func unreadReasons(ctx context.Context, store *records.Store, seq int64) (string
 			return "", err
 		}
 		var skipped []struct{ Reason, Outcome string }
-		_ = json.Unmarshal(c.Skipped, &skipped) // then no reason is known
+		if err := json.Unmarshal(c.Skipped, &skipped); err != nil {
+			return "", fmt.Errorf("why %s was not read: %w", report.Clean(repository.Name), err)
+		}
 		for _, s := range skipped {
 			if s.Outcome == "unread" {
 				fmt.Fprintf(&b, "  not read: %s: %s\n", report.Clean(repository.Name), report.Clean(s.Reason))
